@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import UserError
 from .files import content_hash, needed, read_json, write_json
-from .onnx_model import OnnxModel
+from .scoring import OnnxModel
 
 # %% ../nbs/library/67_bundle.ipynb #b1b6ec69
 def write_bundle(

@@ -1,0 +1,64 @@
+# `make` alone lists the targets. Two of them do all the set-up: `make run` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(PATH)
+export UV_NO_CONFIG := 1
+export DVC_NO_ANALYTICS := 1
+export DO_NOT_TRACK := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+# torch as PyPI has it brings CUDA, several GB. A CPU wheel that pip was told of is used; else PyTorch's own index has one.
+LOCAL_TORCH := $(wildcard $(addsuffix /torch-2.13.0*.whl,$(PIP_FIND_LINKS)))
+ifneq ($(LOCAL_TORCH),)
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+else
+export UV_TORCH_BACKEND ?= cpu
+endif
+
+.PHONY: help env export hooks run test check lab dashboard mlflow bench-handbook lock
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+env: .venv/.ready ## build the environment in .venv (other targets do it when needed)
+
+.venv/.ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "Python 3.11 is needed. Found: $$($(PYTHON) --version 2>&1). To do: install it, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	@echo "Building the environment in .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
+	@uv pip sync --quiet --python $(BIN)/python requirements.txt
+	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+export: env ## write mlops_nb/ from the notebooks
+	@nbdev_export
+
+hooks: ## let git merge notebooks cell by cell, in this clone
+	@git config --local include.path ../.gitconfig
+
+run: env export hooks ## run the pipeline: on the simulated bank, or SOURCE=file.csv on your own transactions
+	@folder=.; \
+	if [ -n "$(SOURCE)" ]; then folder=$$(mlops-workspace "$(SOURCE)"); fi; \
+	cd "$$folder" && dvc repro && mlops-sync && mlops-summary
+
+test: env ## all tests
+	@pytest
+
+check: env ## the fast tests
+	@pytest -m "not slow"
+
+mlflow: env ## open the tracked runs and models (PORT=5000)
+	@mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" --host 127.0.0.1 --port $(or $(PORT),5000)
+
+bench-handbook: env ## our results beside the published ones, on the handbook's data
+	@mlops-bench-handbook
+
+lock: env ## resolve pyproject.toml into requirements.txt, keeping the versions that still fit
+	@uv pip compile --quiet --universal --python-version 3.11 --extra test --no-annotate --no-header --output-file requirements.txt pyproject.toml
+	@sed -i.bak -e "/sys_platform == 'never'/d" -e 's/+cpu//' requirements.txt && rm requirements.txt.bak
