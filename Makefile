@@ -6,7 +6,6 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
-export UV_NO_CONFIG := 1
 export DVC_NO_ANALYTICS := 1
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -42,9 +41,9 @@ export: env ## write mlops_nb/ from the notebooks
 hooks: ## let git merge notebooks cell by cell, in this clone
 	@git config --local include.path ../.gitconfig
 
-run: env export hooks ## run the pipeline: on the simulated bank, or SOURCE=file.csv on your own transactions
+run: env export hooks ## run the pipeline: on the simulated bank, or on your own transactions: SOURCE=file.csv (NAME=…)
 	@folder=.; \
-	if [ -n "$(SOURCE)" ]; then folder=$$(mlops-workspace "$(SOURCE)"); fi; \
+	if [ -n "$(SOURCE)" ]; then folder=$$(mlops-workspace "$(SOURCE)" --name "$(NAME)"); fi; \
 	cd "$$folder" && dvc repro && mlops-sync && mlops-summary
 
 test: env ## all tests
