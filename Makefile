@@ -18,7 +18,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env export hooks run test check lab dashboard mlflow bench-handbook lock
+.PHONY: help env export tidy hooks run test check lab dashboard mlflow bench-handbook lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,10 +36,13 @@ env: .venv/.ready ## build the environment in .venv (other targets do it when ne
 	@touch $@
 
 export: env ## write mlops_nb/ from the notebooks
-	@nbdev_export
+	@nbdev_export --skip_folder_re '^([_.]|explore$$)'
+
+tidy: env ## clean every notebook and export every module
+	@.githooks/tidy
 
 hooks: ## let git merge notebooks cell by cell, in this clone
-	@git config --local include.path ../.gitconfig
+	@if git rev-parse --git-dir >/dev/null 2>&1; then git config --local include.path ../.gitconfig; fi
 
 run: env export hooks ## run the pipeline: on the simulated bank, or on your own transactions: SOURCE=file.csv (NAME=…)
 	@folder=.; \
@@ -51,6 +54,9 @@ test: env ## all tests
 
 check: env ## the fast tests
 	@pytest -m "not slow"
+
+lab: env export hooks ## open JupyterLab on the notebooks (PORT=8888)
+	@jupyter/start --port=$(or $(PORT),8888)
 
 mlflow: env ## open the tracked runs and models (PORT=5000)
 	@mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" --host 127.0.0.1 --port $(or $(PORT),5000)

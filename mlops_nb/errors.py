@@ -22,7 +22,7 @@ class UserError(click.ClickException):
         todo: str, # what to do about it
     ):
         self.wrong, self.found, self.todo = wrong, found, todo
-        super().__init__(f"{wrong}.\n  Found: {found}.\n  To do: {todo}.")
+        super().__init__(f"{wrong}.\n  Found: {found}.\n  To do: {todo}{'' if todo.endswith('?') else '.'}")
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]

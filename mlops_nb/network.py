@@ -16,31 +16,21 @@ from torch import nn
 class NeuralNetwork(ClassifierMixin, BaseEstimator):
     """A feed-forward network for two classes.
 
-    Trained with Adam on the cross-entropy of all rows, in batches of a seeded order, on the CPU with
-    one thread: the same data and seed give the same weights. Features should be standardised.
-
-    Parameters
-    ----------
-    hidden : sizes of the hidden layers, each followed by a ReLU
-    epochs : passes over the data
-    batch_size : rows a step
-    learning_rate : Adam's step
-    weight_decay : L2 penalty on the weights
-    random_state : seed of the initial weights and of the batches
-
-    Attributes
-    ----------
-    network_ : the fitted `torch.nn.Sequential`; its output is the log-odds of fraud, shape (rows, 1)
-    classes_ : [0, 1]
+    Trained with Adam on the cross-entropy, in batches of a seeded order, on the CPU with one thread: the same
+    data and seed give the same weights. Features should be standardised. After `fit`, `network_` is the
+    `torch.nn.Sequential`; its output is the log-odds of fraud, shape (rows, 1).
     """
 
-    def __init__(self, hidden=(64, 32), epochs=10, batch_size=256, learning_rate=1e-3, weight_decay=1e-4, random_state=0):
-        self.hidden = hidden
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.random_state = random_state
+    def __init__(self,
+        hidden=(64, 32), # sizes of the hidden layers, each followed by a ReLU
+        epochs=10, # passes over the data
+        batch_size=256, # rows a step
+        learning_rate=1e-3, # Adam's step
+        weight_decay=1e-4, # L2 penalty on the weights
+        random_state=0, # seed of the initial weights and of the batches
+    ):
+        self.hidden, self.epochs, self.batch_size = hidden, epochs, batch_size
+        self.learning_rate, self.weight_decay, self.random_state = learning_rate, weight_decay, random_state
 
     def fit(self, X, y):
         """Train on X, shape (rows, features), and y, 0 or 1 a row."""
@@ -59,10 +49,6 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):
         with torch.inference_mode():
             fraud = torch.sigmoid(self.network_(torch.from_numpy(X)))[:, 0].numpy()
         return np.column_stack([1 - fraud, fraud])
-
-    def predict(self, X):
-        """The likelier class of each row."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 # %% ../nbs/library/50_network.ipynb #7a06d5e7
 def _layers(sizes: list[int], seed: int) -> nn.Sequential:

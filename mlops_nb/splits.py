@@ -112,7 +112,7 @@ def known_before(
     made = pd.Timestamp(made)
     return with_reports(features[features["time"] < made], reports, made)
 
-# %% ../nbs/library/45_splits.ipynb #805b1934
+# %% ../nbs/library/45_splits.ipynb #bcddbaf3
 def training_sets(
     snapshot: pd.DataFrame, # with time and fraud_reported_at
     made: list[Fold],
@@ -122,8 +122,11 @@ def training_sets(
     "Rows and labels for every fit."
     windows = {fold.name: (fold.train_start, fold.train_end, fold.test_start) for fold in made}
     windows["final"] = (*final, pd.Timestamp(as_of))
-    sets = {}
+    sets, first = {}, snapshot["time"].min().normalize()
     for name, (start, end, known_at) in windows.items():
+        if start < first:
+            raise UserError(f"The history is too short for the training window of {name}", f"it begins on {first:%Y-%m-%d}, the window on {start:%Y-%m-%d}",
+                            "use a longer history, fewer folds (train.validation_folds), or a shorter train.train_days")
         rows = between(snapshot, start, end)
         sets[name] = rows, labels_known_at(rows, known_at)
         check_window(*sets[name], f"training ({name})", start, end)

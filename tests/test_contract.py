@@ -1,0 +1,99 @@
+"""dvc.yaml against the notebooks: Papermill only warns of a wrong name, and DVC knows only what it was told."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import PROJECT
+from mlops_nb.notebooks import imported_modules, parameters, source_of
+from mlops_nb.parameters import check_parameters, declared_parameters
+
+DVC = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
+STAGES = DVC["stages"]
+PARAMS = yaml.safe_load((PROJECT / "params.yaml").read_text())
+ENGINE = {"engine", "parameters", "errors"}  # loaded beside the notebook, by Papermill
+
+
+def notebook(stage: str) -> Path:
+    return PROJECT / f"nbs/stages/{stage}.ipynb"
+
+
+def outputs(stage: str) -> set[str]:
+    return {next(iter(out)) for out in STAGES[stage]["outs"]}
+
+
+def test_each_stage_has_its_notebook_and_each_notebook_its_stage():
+    assert {path.stem for path in (PROJECT / "nbs/stages").glob("*.ipynb")} == set(STAGES)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_command_is_papermills(stage):
+    assert STAGES[stage]["cmd"] == (f"papermill --engine stage nbs/stages/{stage}.ipynb reports/runs/{stage}.ipynb "
+                                    f"-f params://{stage}.yaml")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_modules_a_notebook_loads_are_declared(stage):
+    loaded = {path.stem for path in imported_modules(notebook(stage), PROJECT / "mlops_nb")}
+    declared = {Path(dep).stem for dep in STAGES[stage]["deps"] if dep.startswith("mlops_nb/")}
+    assert declared == loaded | ENGINE
+    assert f"nbs/stages/{stage}.ipynb" in STAGES[stage]["deps"]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_parameters_are_the_same_on_both_sides(stage):
+    told, known = declared_parameters(stage, PROJECT), parameters(notebook(stage))
+    assert set(told) == set(known)
+    check_parameters(told, known)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_declares_its_own_section(stage):
+    assert (stage in PARAMS) <= (stage in STAGES[stage]["params"])
+
+
+def test_every_section_belongs_to_a_stage():
+    assert {key for key, value in PARAMS.items() if isinstance(value, dict)} <= set(STAGES)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_paths_a_notebook_names_are_declared(stage):
+    named = set(re.findall(r"""f?["']((?:data|reports)/\w+)""", source_of(notebook(stage))))
+    inputs = {dep for dep in STAGES[stage]["deps"] if dep.startswith(("data/", "reports/"))}
+    assert named == inputs | (outputs(stage) - {f"reports/runs/{stage}.ipynb"})
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_outputs_survive_a_failed_stage(stage):
+    assert all(next(iter(out.values())) == {"persist": True} for out in STAGES[stage]["outs"])
+
+
+def test_an_undeclared_module_would_be_seen(tmp_path):
+    edited = tmp_path / "clean.ipynb"
+    edited.write_text(notebook("clean").read_text().replace("import pandas as pd", "from mlops_nb import simulator"))
+    extra = imported_modules(edited, PROJECT / "mlops_nb") - imported_modules(notebook("clean"), PROJECT / "mlops_nb")
+    declared = {PROJECT / dep for dep in STAGES["clean"]["deps"]}
+    assert extra == set() or not extra <= declared
+
+
+def test_metrics_plots_and_artifacts_lie_in_outputs():
+    produced = set().union(*map(outputs, STAGES))
+    listed = DVC["metrics"] + [DVC["artifacts"]["fraud-detector"]["path"]]
+    listed += [plot if isinstance(plot, str) else next(iter(next(iter(plot.values()))["y"])) for plot in DVC["plots"]]
+    assert all(any(path == out or path.startswith(f"{out}/") for out in produced) for path in listed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", STAGES)
+def test_declared_modules_are_those_that_python_loads(stage):
+    imports = [node for node in ast.parse(source_of(notebook(stage))).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    shown = "import sys; print(*(name for name in sys.modules if name.startswith('mlops_nb.')))"
+    code = "\n".join([*map(ast.unparse, imports), shown])
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    loaded = {name.removeprefix("mlops_nb.") for name in done.stdout.split()}
+    assert loaded | ENGINE == {Path(dep).stem for dep in STAGES[stage]["deps"] if dep.startswith("mlops_nb/")}

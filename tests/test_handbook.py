@@ -1,0 +1,42 @@
+"""The handbook's published features and results, where its data is present."""
+
+import pandas as pd
+import pytest
+
+from mlops_nb.handbook import METRICS, PROTOCOL, baseline, handbook_features, handbook_folder
+
+FOLDER = handbook_folder()
+pytestmark = [pytest.mark.slow,
+              pytest.mark.skipif(not (FOLDER / "transactions.parquet").exists(), reason=f"no handbook data in {FOLDER}")]
+
+
+@pytest.fixture(scope="module")
+def features() -> pd.DataFrame:
+    return handbook_features(FOLDER / "transactions.parquet")
+
+
+def test_every_row_is_clean(features):
+    assert len(features) == 1_754_155
+    assert features["fraud_reported_at"].notna().sum() == 14_681
+
+
+def test_features_equal_the_published_ones(features):
+    published = pd.read_parquet(FOLDER / "features_2018-07_08.parquet").astype({"TRANSACTION_ID": str}).set_index("TRANSACTION_ID")
+    words = {"TX_DURING_WEEKEND": "is_weekend", "TX_DURING_NIGHT": "is_night"}
+    for ours, theirs in (("card_transactions", "CUSTOMER_ID_NB_TX"), ("card_mean_amount", "CUSTOMER_ID_AVG_AMOUNT"),
+                         ("terminal_transactions", "TERMINAL_ID_NB_TX"), ("terminal_risk", "TERMINAL_ID_RISK")):
+        words |= {f"{theirs}_{days}DAY_WINDOW": f"{ours}_{days}d" for days in (1, 7, 30)}
+    found = features.set_index("transaction_id").loc[published.index]
+    tied = features.set_index("transaction_id").duplicated(["card", "time"], keep=False).loc[published.index]
+    assert len(words) == 14 and len(published) == 593_487
+    for theirs, ours in words.items():
+        apart = (found[ours] - published[theirs]).abs() > 1e-9
+        assert not (apart & ~tied).any(), f"{ours} differs from {theirs} on {apart.sum()} rows"
+        assert apart.sum() <= 20
+
+
+@pytest.mark.parametrize("name", [name for name, (*_, published) in PROTOCOL.items() if published])
+def test_published_results_come_out(features, name):
+    kind, settings, published = PROTOCOL[name]
+    found = baseline(features, kind, settings)
+    assert [found[metric] for metric in METRICS] == pytest.approx(published, abs=0.005)

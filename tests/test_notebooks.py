@@ -1,0 +1,99 @@
+"""The discipline of notebooks: what nbs/library/05_notebooks.ipynb promises, held for every notebook of the project."""
+
+import ast
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from nbdev.config import get_config
+from nbdev.test import test_nb as run_notebook
+
+from conftest import PROJECT
+from mlops_nb.notebooks import definitions, imported_modules, is_clean, source_of
+
+NBS = PROJECT / "nbs"
+COMMITTED = sorted(path for path in NBS.rglob("*.ipynb") if "explore" not in path.parts and ".ipynb_checkpoints" not in path.parts)
+EXPORTED = [path for path in COMMITTED if path.parent.name in ("library", "integrations")]
+STAGES = [path for path in COMMITTED if path.parent.name == "stages"]
+DASHBOARDS = [path for path in COMMITTED if path.parent.name == "dashboards"]
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(NBS))
+
+
+@pytest.mark.parametrize("path", EXPORTED, ids=name)
+def test_examples_in_the_library_hold(path):
+    passed, _ = run_notebook(path, skip_flags=[], force_flags=[], basepath=NBS)
+    assert passed
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=name)
+def test_committed_notebooks_are_clean(path):
+    assert is_clean(path), f"{path} carries outputs or metadata: open and save it with `make lab`"
+
+
+@pytest.mark.parametrize("path", STAGES + DASHBOARDS, ids=name)
+def test_stages_and_dashboards_define_nothing(path):
+    assert definitions(path) == []
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=name)
+def test_cells_fit_a_screen(path):
+    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+    assert max(len(cell["source"]) for cell in cells) <= 40
+
+
+def test_exports_are_up_to_date(make_clone):
+    clone = make_clone()
+    before = {path: path.read_text() for path in sorted((clone.folder / "mlops_nb").rglob("*.py"))}
+    clone.run("nbdev_export")
+    after = {path: path.read_text() for path in sorted((clone.folder / "mlops_nb").rglob("*.py"))}
+    assert after == before, "run `make export`"
+
+
+def test_an_export_that_is_out_of_date_is_seen(make_clone):
+    clone = make_clone()
+    module = clone.folder / "mlops_nb/errors.py"
+    module.write_text(module.read_text() + "\nedited = 'by hand'\n")
+    clone.run("nbdev_export")
+    assert "by hand" not in module.read_text()
+
+
+def test_every_module_comes_from_a_notebook():
+    modules = {str(path.relative_to(PROJECT / "mlops_nb")) for path in (PROJECT / "mlops_nb").rglob("*.py")}
+    exported = {line.split()[-1].replace(".", "/") + ".py" for path in EXPORTED for line in source_of(path).splitlines()
+                if line.startswith("#| default_exp")}
+    assert modules - {"__init__.py", "integrations/__init__.py", "_modidx.py"} == exported
+
+
+def test_the_package_itself_does_nothing_when_imported():
+    for path in (PROJECT / "mlops_nb/__init__.py", PROJECT / "mlops_nb/integrations/__init__.py"):
+        assert not ast.parse(path.read_text()).body
+
+
+def test_core_never_imports_an_integration():
+    package = PROJECT / "mlops_nb"
+    for module in package.glob("*.py"):
+        reached = {path for path in imported_modules(module, package) if path.parent.name == "integrations"}
+        assert not reached, f"{module.name} imports {reached}"
+
+
+def test_an_integration_imports_its_package_inside_a_function():
+    for module in (PROJECT / "mlops_nb/integrations").glob("*.py"):
+        loaded = {node.names[0].name.split(".")[0] if isinstance(node, ast.Import) else (node.module or "").split(".")[0]
+                  for node in ast.parse(module.read_text()).body if isinstance(node, (ast.Import, ast.ImportFrom))}
+        assert module.stem not in loaded
+
+
+def test_nbdev_reads_settings_ini():
+    config = get_config(path=PROJECT)
+    assert (config.config_file.name, config.lib_name, config.nbs_path.name) == ("settings.ini", "mlops_nb", "nbs")
+    assert config.allowed_cell_metadata_keys == "tags"
+
+
+def test_nothing_large_or_generated_is_in_git():
+    files = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [file for file in files if (PROJECT / file).exists() and (PROJECT / file).stat().st_size > 1_000_000] == []
+    assert [file for file in files if file.startswith(("data/", "reports/", "runs/")) and not file.endswith("README.md")] == []

@@ -1,0 +1,17 @@
+"""Every stage notebook on its own defaults, through plain Papermill, in an empty folder."""
+
+import pytest
+
+from conftest import PROJECT, Clone
+
+pytestmark = pytest.mark.slow
+
+
+def test_stages_run_on_their_defaults(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "home").mkdir()
+    folder = Clone(tmp_path / "empty")
+    folder.env["PYTHONPATH"] = str(PROJECT)
+    for stage in ("ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"):
+        folder.run("papermill", str(PROJECT / f"nbs/stages/{stage}.ipynb"), str(tmp_path / f"{stage}.ipynb"), "--no-progress-bar")
+    assert (folder.folder / "reports/drift/verdict.json").exists()
