@@ -58,6 +58,9 @@ check: env ## the fast tests
 lab: env export hooks ## open JupyterLab on the notebooks (PORT=8888)
 	@jupyter/start --port=$(or $(PORT),8888)
 
+dashboard: env ## serve the page for whoever decides (RUN=name for a run on your own file, PORT=8866)
+	@nbs/dashboards/serve $(if $(RUN),runs/$(RUN),.) $(if $(PORT),--port=$(PORT))
+
 mlflow: env ## open the tracked runs and models (PORT=5000)
 	@mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" --host 127.0.0.1 --port $(or $(PORT),5000)
 

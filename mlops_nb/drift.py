@@ -29,7 +29,8 @@ def compare(
     "Evidently's data drift report, by effect size."
     definition = DataDefinition(numerical_columns=[name for name in reference if name not in yes_no],
                                 categorical_columns=[name for name in reference if name in yes_no])
-    report = Report([DataDriftPreset(**METHODS, num_threshold=threshold, cat_threshold=threshold)])
+    one = 1 / len(reference.columns)  # one drifted column is enough for the report's headline, as it is for the verdict
+    report = Report([DataDriftPreset(**METHODS, num_threshold=threshold, cat_threshold=threshold, drift_share=one)])
     return report.run(*(Dataset.from_pandas(frame, data_definition=definition) for frame in (current, reference)))
 
 def distances(snapshot: Any) -> dict[str, float]: # column: distance
@@ -73,11 +74,12 @@ def verdict(
     distance: dict[str, float], # column: how far it moved; empty if there was not enough data
     threshold: float, # the distance that counts as drift
     meanings: dict[str, str], # column: what it is, in words
+    yes_no: list[str], # the columns whose mean is a share
     means: dict[str, tuple[float, float]], # column: mean before and after
 ) -> dict[str, Any]: # state: quiet, drift or not enough data; drifted and all columns, the farthest first
     "What the comparison says, in data."
     ranked = sorted(distance, key=lambda name: (-distance[name], name))
-    columns = [{"name": name, "meaning": meanings[name], "distance": distance[name], "drifted": distance[name] >= threshold,
+    columns = [{"name": name, "meaning": meanings[name], "is_share": name in yes_no, "distance": distance[name], "drifted": distance[name] >= threshold,
                 "mean_before": means[name][0], "mean_after": means[name][1]} for name in ranked]
     drifted = [column["name"] for column in columns if column["drifted"]]
     state = "not enough data" if not distance else "drift" if drifted else "quiet"
@@ -98,4 +100,5 @@ def sentence(
 
 def _direction(column: dict[str, Any]) -> str:
     before, after = column["mean_before"], column["mean_after"]
-    return f"{'up' if after > before else 'down'} from {before:.3g} to {after:.3g} on average"
+    told = "{:.1%}" if column["is_share"] else "{:,.2f}"
+    return f"{'up' if after > before else 'down'} from {told.format(before)} to {told.format(after)}" + ("" if column["is_share"] else " on average")

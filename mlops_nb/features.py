@@ -15,8 +15,8 @@ import pyarrow as pa
 from .errors import UserError
 from .files import connect
 
-# %% ../nbs/library/40_features.ipynb #69f9c416
-WINDOWS = (1, 7, 30) # days
+# %% ../nbs/library/40_features.ipynb #9eb54915
+WINDOWS = {1: "the last day", 7: "the last 7 days", 30: "the last 30 days"} # days, and in words
 KEYS = ("transaction_id", "time", "card", "terminal", "amount_cents", "channel")
 
 @dataclass(frozen=True)
@@ -37,22 +37,22 @@ PAYMENT = [
     Feature("is_night", "hour(local_time) <= 6", "paid between midnight and 7 in the morning", "yes or no", "card"),
 ]
 
-# %% ../nbs/library/40_features.ipynb #1457ae20
-HABITS = [feature for days in WINDOWS for feature in (
+# %% ../nbs/library/40_features.ipynb #d8062f76
+HABITS = [feature for days, words in WINDOWS.items() for feature in (
     Feature(f"card_transactions_{days}d", f"count(*) OVER card_{days}d",
-            f"payments with this card in the last {days} days", "payments", "card"),
+            f"payments with this card in {words}", "payments", "card"),
     Feature(f"card_mean_amount_{days}d", f"sum(amount_cents) OVER card_{days}d / 100.0 / count(*) OVER card_{days}d",
-            f"this card's mean payment in the last {days} days", "money", "card"),
+            f"this card's mean payment in {words}", "money", "card"),
 )]
 
-# %% ../nbs/library/40_features.ipynb #0e2eb2af
-RECORD = [feature for days in WINDOWS for feature in (
+# %% ../nbs/library/40_features.ipynb #f25fb425
+RECORD = [feature for days, words in WINDOWS.items() for feature in (
     Feature(f"terminal_transactions_{days}d", f"coalesce(sum(made) OVER terminal_{days}d, 0)",
-            f"payments at this terminal in {days} days, up to the label delay ago", "payments", "terminal"),
+            f"payments at this terminal in {words} before the label delay", "payments", "terminal"),
     Feature(f"terminal_risk_{days}d",
             f"CASE WHEN sum(made) OVER terminal_{days}d > 0 "
             f"THEN sum(fraud) OVER reports_{days}d * 1.0 / sum(made) OVER terminal_{days}d ELSE 0 END",
-            f"fraud reports of the last {days} days for each payment they may speak of, at this terminal", "share", "terminal"),
+            f"fraud reports of {words} about this terminal, for each payment they may speak of", "share", "terminal"),
 )]
 
 # %% ../nbs/library/40_features.ipynb #42d8ee18

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from .errors import UserError
@@ -56,10 +57,10 @@ def simulate_feeds(
     _write_reports(pd.concat(reports), folder / "reports", now)
 
 def _with_defects(transactions: pd.DataFrame, share: float, seed: list[int]) -> pd.DataFrame:
-    hit = transactions.sample(frac=share, random_state=sum(seed[1:]) + 1000 * seed[0])
-    twice, lost = hit.iloc[::2], hit.iloc[1::2]
-    broken = transactions.assign(terminal=transactions["terminal"].where(~transactions.index.isin(lost.index), ""))
-    return pd.concat([broken, twice]).sort_values("time", kind="stable")
+    fate = np.random.default_rng(seed).random(len(transactions))
+    lost, twice = fate < share / 2, (fate >= share / 2) & (fate < share)
+    broken = transactions.assign(terminal=transactions["terminal"].mask(lost, ""))
+    return pd.concat([broken, transactions[twice]]).sort_values("time", kind="stable")
 
 # %% ../nbs/library/25_feeds.ipynb #ef54a0dc
 def _write_atm(rows: pd.DataFrame, folder: Path, day: date, time_zone: str) -> None:

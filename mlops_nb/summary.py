@@ -29,15 +29,16 @@ def candidates_table(
         lines.append(f"{mark} {name:<22}" + "".join(f"{metrics['test'][name][key]:>25.3f}" for key in SHOWN))
     return "\n".join(lines)
 
-# %% ../nbs/library/82_summary.ipynb #a4b08a18
+# %% ../nbs/library/82_summary.ipynb #4567333c
 def where_next(
     folder: Path, # a clone, or a folder under runs/
 ) -> str:
     "What to open after a run."
-    run = f" RUN={folder.resolve().name}" if folder.resolve().parent.name == "runs" else ""
+    name = folder.resolve().name if folder.resolve().parent.name == "runs" else None
+    run, evidence = (f" RUN={name}", f"runs/{name}/reports/runs") if name else ("", "reports/runs")
     return "\n".join([f"  make dashboard{run:<14} what it means, for whoever decides",
                       f"  make mlflow{'':<17} every candidate's runs and the registered model",
-                      f"  make lab{'':<20} the notebooks; what each stage did is in {Path(folder, 'reports/runs')}"])
+                      f"  make lab{'':<20} the notebooks; what each stage did is in {evidence}"])
 
 def summary(
     folder: str | Path = ".", # a clone, or a folder under runs/

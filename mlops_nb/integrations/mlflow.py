@@ -128,7 +128,7 @@ def _crown(mlflow: Any, folder: Path, registered: str, models: dict[str, str]) -
         client.set_registered_model_alias(registered, "champion", version)
     return version
 
-# %% ../../nbs/integrations/mlflow.ipynb #f7e2b591
+# %% ../../nbs/integrations/mlflow.ipynb #0522a29d
 def sync(
     folder: str | Path = ".", # a clone, or a folder under runs/
 ) -> str: # what was done, as a sentence
@@ -137,10 +137,11 @@ def sync(
     mlflow = _client()
     key = content_hash(folder / "dvc.lock")
     local = f"sqlite:///{clone_root(folder)}/mlflow.db"
-    mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI", local))
+    address = os.environ.get("MLFLOW_TRACKING_URI", local)
+    mlflow.set_tracking_uri(address)
     experiment, registered = _names(folder)
     if mlflow.get_experiment_by_name(experiment) is None:
-        place = None if "MLFLOW_TRACKING_URI" in os.environ else (clone_root(folder) / "mlartifacts").as_uri()
+        place = (clone_root(folder) / "mlartifacts").as_uri() if address == local else None  # a server knows its own
         mlflow.create_experiment(experiment, artifact_location=place)
     mlflow.set_experiment(experiment)
     found = mlflow.search_runs(filter_string=f"tags.dvc_lock = '{key}'", output_format="list")
