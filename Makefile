@@ -31,7 +31,7 @@ env: .venv/.ready ## build the environment in .venv (other targets do it when ne
 	@echo "Building the environment in .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
-	@uv pip sync --quiet --python $(BIN)/python requirements.txt
+	@uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.txt
 	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
