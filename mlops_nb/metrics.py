@@ -45,13 +45,13 @@ def figures(
         "fraud_share": float(fraud.mean()),
     }
 
-# %% ../nbs/library/60_metrics.ipynb #7e6bf667
+# %% ../nbs/library/60_metrics.ipynb #83fe9416
 def curves(
     scored: pd.DataFrame, # is_fraud, fraud_probability
 ) -> dict[str, pd.DataFrame]: # precision_recall: recall, precision; roc: false_positive_rate, true_positive_rate
     "The points of both curves."
     fraud, probability = scored["is_fraud"].astype(bool), scored["fraud_probability"]
-    precision, recall, _ = precision_recall_curve(fraud, probability)
+    precision, recall, _ = precision_recall_curve(fraud, probability, drop_intermediate=True)
     false_rate, true_rate, _ = roc_curve(fraud, probability)
     return {"precision_recall": _thinned(pd.DataFrame({"recall": recall, "precision": precision})),
             "roc": _thinned(pd.DataFrame({"false_positive_rate": false_rate, "true_positive_rate": true_rate}))}
