@@ -46,7 +46,7 @@ hooks: ## let git merge notebooks cell by cell, in this clone
 
 run: env export hooks ## run the pipeline: on the simulated bank, or on your own transactions: SOURCE=file.csv (NAME=…)
 	@folder=.; \
-	if [ -n "$(SOURCE)" ]; then folder=$$(mlops-workspace "$(SOURCE)" --name "$(NAME)"); fi; \
+	if [ -n "$(SOURCE)" ]; then folder=$$(mlops-workspace "$(SOURCE)" --name "$(NAME)") || exit 1; fi; \
 	cd "$$folder" && dvc repro && mlops-sync && mlops-summary
 
 test: env ## all tests

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['LINKED', 'span', 'clocks', 'prepare', 'main']
 
-# %% ../nbs/library/80_workspace.ipynb #f0f5fa52
+# %% ../nbs/library/80_workspace.ipynb #f0dda1d0
+import re
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -16,17 +17,17 @@ from fastcore.script import call_parse
 from ruamel.yaml import YAML
 
 from .errors import UserError, reported_to_the_user
-from .feeds import a_day, open_source, utc
+from .feeds import a_day, as_text, open_source, utc
 from .files import content_hash
 from .mapping import mapping_for
 
-# %% ../nbs/library/80_workspace.ipynb #908cc0cb
+# %% ../nbs/library/80_workspace.ipynb #c79f9264
 def span(
     source: str | Path,
     mapping: dict[str, Any],
 ) -> tuple[date, date]: # days of the first and the last transaction, UTC
     "From when to when a file's transactions reach."
-    time = utc(f'"{mapping["columns"]["time"]}"::VARCHAR', mapping["time_zone"])
+    time = utc(as_text(mapping["columns"]["time"]), mapping["time_zone"])
     [(first, last)] = open_source(source).execute(f"SELECT min(made)::DATE, max(made)::DATE FROM (SELECT {time} AS made FROM source)").fetchall()
     if first is None:
         raise UserError(f"No time in {source} can be read", f"the column {mapping['columns']['time']!r}",
@@ -70,7 +71,10 @@ def prepare(
 ) -> Path: # the workspace, ready for `dvc repro`; raises UserError for a file that cannot be used
     "Make or refresh the workspace for a file."
     source, root = Path(source), Path(root)
-    folder = root / "runs" / (name or source.stem)
+    name = name or source.stem
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise UserError("The run's name cannot be that of a folder", repr(name), "give one of letters, digits, '.', '_' and '-': NAME=…")
+    folder = root / "runs" / name
     params = _parameters(source, mapping_for(source), folder, root)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "params.yaml").open("w", encoding="utf-8") as file:
