@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 import nbformat
+from nbclient.exceptions import DeadKernelError
 from papermill.engines import NBClientEngine
 from papermill.inspection import _infer_parameters
 from traitlets.config import Config
@@ -72,9 +73,13 @@ class StageEngine(NBClientEngine):
             raise StageFailed(f"{stage} was not started. {error}") from None
         os.environ.update(PINS)
         started = time.monotonic()
-        nb = super().execute_notebook(nb, kernel_name, output_path=None, config=LOCAL,
-                                      progress_bar=progress_bar and sys.stderr.isatty(), **kwargs)
-        failed = _failed_cell(nb)
+        live = progress_bar and sys.stderr.isatty()
+        kwargs["stderr_file"] = kwargs.get("stderr_file") or (sys.stderr if live else None)
+        try:
+            super().execute_notebook(nb, kernel_name, output_path=None, progress_bar=live, config=LOCAL, **kwargs)
+            failed = _failed_cell(nb)
+        except DeadKernelError:
+            failed = _last_started(nb), "The kernel died: the cell did not finish. Memory may have run out."
         if failed:
             raise StageFailed(_keep_failure(nb, stage, *failed))
         print(f"{stage}: done in {time.monotonic() - started:.0f} s", file=sys.stderr)
@@ -82,16 +87,19 @@ class StageEngine(NBClientEngine):
             Path(output_path).parent.mkdir(parents=True, exist_ok=True)
         return normalise(nb)
 
-# %% ../nbs/library/10_engine.ipynb #fe7fee35
+# %% ../nbs/library/10_engine.ipynb #f15a3e25
 def _failed_cell(notebook: nbformat.NotebookNode) -> tuple[int, str] | None: # position from 1, message
     for position, cell in enumerate(notebook.cells, start=1):
         errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
         if errors:
             told = errors[0].evalue
             return position, told if errors[0].ename == "UserError" else f"{errors[0].ename}: {told}"
-        if cell.cell_type == "code" and "".join(cell.source).strip() and cell.execution_count is None:
-            return position, "the cell did not finish: its kernel died or was stopped"
+        if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
+            return position, "The cell was never run."
     return None
+
+def _last_started(notebook: nbformat.NotebookNode) -> int: # position from 1
+    return sum(cell.metadata.papermill.start_time is not None for cell in notebook.cells)
 
 # %% ../nbs/library/10_engine.ipynb #fd836648
 def _keep_failure(notebook: nbformat.NotebookNode, stage: str, position: int, told: str) -> str: # the message

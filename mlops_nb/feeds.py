@@ -6,9 +6,9 @@
 __all__ = ['WRITERS', 'LABEL_COLUMNS', 'FILE_COLUMNS', 'a_day', 'simulate_feeds', 'split_file', 'utc', 'is_no', 'as_text',
            'open_source', 'check_source']
 
-# %% ../nbs/library/25_feeds.ipynb #3af28ae5
+# %% ../nbs/library/25_feeds.ipynb #226c4bff
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
