@@ -320,3 +320,9 @@ def test_a_researchers_scratch_notebook_is_neither_exported_nor_cleaned(reposito
     repository.clone.run(".githooks/tidy")
     assert copy.read_bytes() == before
     assert repository.git("status", "--short") == ""
+
+
+def test_the_hook_after_a_merge_succeeds(make_clone):
+    clone = as_a_users(make_clone())
+    assert clone.run(".githooks/post-merge").stdout == ""
+    assert clone.run("git", "status", "--porcelain").stdout == ""
