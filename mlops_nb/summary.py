@@ -13,6 +13,7 @@ from fastcore.script import call_parse
 
 from .errors import reported_to_the_user
 from .files import read_json
+from .workspace import run_name
 
 # %% ../nbs/library/82_summary.ipynb #c13afa56
 SHOWN = {"average_precision": "average precision", "roc_auc": "ROC AUC", "card_precision_100": "card precision@100",
@@ -29,12 +30,12 @@ def candidates_table(
         lines.append(f"{mark} {name:<22}" + "".join(f"{metrics['test'][name][key]:>25.3f}" for key in SHOWN))
     return "\n".join(lines)
 
-# %% ../nbs/library/82_summary.ipynb #4567333c
+# %% ../nbs/library/82_summary.ipynb #eab7026c
 def where_next(
     folder: Path, # a clone, or a folder under runs/
 ) -> str:
     "What to open after a run."
-    name = folder.resolve().name if folder.resolve().parent.name == "runs" else None
+    name = run_name(folder)
     run, evidence = (f" RUN={name}", f"runs/{name}/reports/runs") if name else ("", "reports/runs")
     return "\n".join([f"  make dashboard{run:<14} what it means, for whoever decides",
                       f"  make mlflow{'':<17} every candidate's runs and the registered model",

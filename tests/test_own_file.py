@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from conftest import SMALL, merged
+from conftest import SMALL
 from mlops_nb.simulator import make_bank, simulate_day
 
 pytestmark = pytest.mark.slow
@@ -80,7 +80,3 @@ def test_a_column_of_the_wrong_type_stops_in_cleaning(clone, own):
     clone.run("mlops-workspace", "typed.csv")
     done = clone.run("dvc", "repro", "clean", check=False, folder="runs/typed")
     assert done.returncode != 0 and "amount cannot be read" in done.stdout and "Traceback" not in done.stdout
-
-
-def test_small_parameters_are_the_projects_own():
-    assert merged({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}) == {"a": {"b": 3, "c": 2}}

@@ -1,6 +1,7 @@
 """The pipeline end to end, in a fresh copy of the project, as its users run it."""
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -166,9 +167,34 @@ def test_a_lost_mlflow_comes_back_without_running_a_stage(clone):
     assert tracked(clone) == before
 
 
+def test_the_alias_follows_the_repository_back(clone):
+    clone.run("mlops-sync")
+    before = tracked(clone)
+    clone.params({"train": {"models": {"decision_tree": {"max_depth": 3}}}})
+    clone.ran()
+    clone.run("mlops-sync")
+    assert json.loads(tracked(clone))[0] != json.loads(before)[0]
+    clone.run("git", "checkout", "-q", ".")
+    clone.run("dvc", "checkout", "--force", "--quiet")
+    clone.run("mlops-sync")
+    assert json.loads(tracked(clone))[0] == json.loads(before)[0]
+
+
+def test_a_sync_that_was_cut_off_is_done_again(clone):
+    clone.run("mlops-sync")
+    count = """
+import mlflow
+mlflow.set_tracking_uri("sqlite:///mlflow.db")
+[run] = mlflow.search_runs(experiment_names=["fraud-detection"], output_format="list", filter_string="tags.dvc_lock = 'KEY'")
+mlflow.MlflowClient().set_tag(run.info.run_id, "synced", "false")
+print(len(mlflow.search_runs(experiment_names=["fraud-detection"], output_format="list")))
+""".replace("KEY", hashlib.md5((clone.folder / "dvc.lock").read_bytes()).hexdigest())
+    before = clone.run("python", "-W", "ignore", "-c", count).stdout.splitlines()[-1]
+    assert "5 candidates logged" in clone.run("mlops-sync").stdout
+    assert clone.run("python", "-W", "ignore", "-c", count).stdout.splitlines()[-1] == before
+
+
 def test_a_stage_is_an_ordinary_notebook(clone):
-    stages = yaml.safe_load((clone.folder / "dvc.yaml").read_text())["stages"]
     out = clone.folder.parent / "plain.ipynb"
     clone.run("papermill", "nbs/stages/register.ipynb", str(out), "-f", "params://register.yaml", "--no-progress-bar")
     assert "promoted" in out.read_text()
-    assert set(stages) == set(STAGES)

@@ -17,6 +17,7 @@ from fastcore.script import call_parse
 from ..bundle import read_bundle
 from ..errors import UserError, reported_to_the_user
 from ..files import content_hash, needed, read_json
+from ..workspace import run_name
 
 # %% ../../nbs/integrations/mlflow.ipynb #6ccd94d9
 EXPERIMENT, MODEL = "fraud-detection", "fraud-detector"
@@ -31,10 +32,10 @@ def _client() -> Any: # the mlflow module; raises UserError when it is not insta
     return mlflow
 
 def clone_root(folder: Path) -> Path: # the clone a run's folder belongs to
-    return folder.resolve().parents[1] if folder.resolve().parent.name == "runs" else folder.resolve()
+    return folder.resolve().parents[1] if run_name(folder) else folder.resolve()
 
 def _names(folder: Path) -> tuple[str, str]: # experiment and registered model
-    own = "" if clone_root(folder) == folder.resolve() else f"-{folder.resolve().name}"
+    own = f"-{run_name(folder)}" if run_name(folder) else ""
     return EXPERIMENT + own, MODEL + own
 
 # %% ../../nbs/integrations/mlflow.ipynb #00efc04d
@@ -94,10 +95,10 @@ def _version(package: str) -> str:
 # %% ../../nbs/integrations/mlflow.ipynb #8f022b4e
 EVIDENCE = ("reports/runs", "reports/evaluate", "reports/register", "reports/clean", "reports/drift")
 
-def _log_pipeline(mlflow: Any, folder: Path, key: str) -> dict[str, str]: # candidate: its model's address
+def _log_pipeline(mlflow: Any, folder: Path, key: str) -> tuple[str, dict[str, str]]: # the run; candidate: its model's address
     metrics, training = read_json(folder / "reports/evaluate/metrics.json"), read_json(folder / "data/model/training.json")
     params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    with mlflow.start_run(run_name=f"pipeline-{key[:8]}", tags=_tags(folder, key)):
+    with mlflow.start_run(run_name=f"pipeline-{key[:8]}", tags=_tags(folder, key)) as run:
         mlflow.log_params(dict(flat(params)))
         mlflow.log_metrics({f"test_{name}": value for name, value in metrics["test"][metrics["winner"]].items()})
         for evidence in EVIDENCE:
@@ -105,11 +106,10 @@ def _log_pipeline(mlflow: Any, folder: Path, key: str) -> dict[str, str]: # cand
         for record in ("params.yaml", "dvc.lock"):
             mlflow.log_artifact(str(folder / record))
         models = {name: _log_candidate(mlflow, folder, name, metrics, training) for name in training["models"]}
-        mlflow.set_tag("synced", "true")  # last: a sync that was cut off is done again
-    return models
+    return run.info.run_id, models
 
-# %% ../../nbs/integrations/mlflow.ipynb #27fcfad3
-def _crown(mlflow: Any, folder: Path, registered: str, models: dict[str, str]) -> str: # the version
+# %% ../../nbs/integrations/mlflow.ipynb #0f11cb9f
+def _crown(mlflow: Any, folder: Path, registered: str, models: dict[str, str]) -> str: # the version; `models` are needed for a new one only
     from mlflow.exceptions import MlflowException
 
     bundle, _ = read_bundle(folder / "data/bundle")
@@ -129,7 +129,12 @@ def _crown(mlflow: Any, folder: Path, registered: str, models: dict[str, str]) -
         client.set_registered_model_alias(registered, "champion", version)
     return version
 
-# %% ../../nbs/integrations/mlflow.ipynb #d1667cbc
+# %% ../../nbs/integrations/mlflow.ipynb #669ca897
+def _forget(mlflow: Any, run: Any) -> None:
+    for candidate in mlflow.search_runs(filter_string=f"tags.mlflow.parentRunId = '{run.info.run_id}'", output_format="list"):
+        mlflow.delete_run(candidate.info.run_id)
+    mlflow.delete_run(run.info.run_id)
+
 def sync(
     folder: str | Path = ".", # a clone, or a folder under runs/
 ) -> str: # what was done, as a sentence
@@ -147,11 +152,13 @@ def sync(
     mlflow.set_experiment(experiment)
     found = mlflow.search_runs(filter_string=f"tags.dvc_lock = '{key}'", output_format="list")
     if any(run.data.tags.get("synced") == "true" for run in found):
-        return f"MLflow has this run already (experiment {experiment})."
+        version = _crown(mlflow, folder, registered, {})
+        return f"MLflow has this run already (experiment {experiment}); {registered} version {version}."
     for run in found:
-        mlflow.delete_run(run.info.run_id)
-    models = _log_pipeline(mlflow, folder, key)
+        _forget(mlflow, run)
+    logged, models = _log_pipeline(mlflow, folder, key)
     version = _crown(mlflow, folder, registered, models)
+    mlflow.MlflowClient().set_tag(logged, "synced", "true")  # last: a sync that was cut off is done again
     return f"MLflow: {len(models)} candidates logged (experiment {experiment}); {registered} version {version}."
 
 @call_parse
