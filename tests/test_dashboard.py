@@ -174,7 +174,7 @@ def test_the_page_tells_what_has_drifted(browser, address: str) -> None:
     report.locator("body").evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     page.screenshot(path=screenshots / "overview.png")
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") == 390, "the page scrolls sideways on a phone"
+    page.wait_for_function("innerWidth === 390 && document.documentElement.scrollWidth === 390")  # once laid out anew: no sideways scroll
     page.screenshot(path=screenshots / "overview_phone.png", full_page=True)
 
 
