@@ -9,6 +9,7 @@ export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+export ORT_DISABLE_TELEMETRY := 1
 
 # torch as PyPI has it brings CUDA, several GB. A CPU wheel that pip was told of is used; else PyTorch's own index has one.
 LOCAL_TORCH := $(wildcard $(addsuffix /torch-2.13.0*.whl,$(PIP_FIND_LINKS)))

@@ -73,14 +73,18 @@ def _without_magics(cell: str) -> str:
 def imported_modules(
     path: str | Path, # a notebook or a module
     package: Path, # the package's folder; its name is the name it is imported by
-) -> set[Path]: # the package's files it imports, directly or not; the package's `__init__` is not among them
+) -> set[Path]: # the package's files it imports, directly or not, with each `__init__` on the way that is not empty
     "Every module of the package that running this file would load."
     found, waiting = set(), [Path(path)]
     while waiting:
         for module in _direct_imports(waiting.pop(), package) - found:
-            found.add(module)
+            found |= {module, *_inits(module, package)}
             waiting.append(module)
     return found
+
+def _inits(module: Path, package: Path) -> set[Path]:
+    inits = (folder / "__init__.py" for folder in module.parents if folder == package or package in folder.parents)
+    return {init for init in inits if init.exists() and init.stat().st_size}
 
 def _direct_imports(path: Path, package: Path) -> set[Path]:
     names: set[tuple[Path, str]] = set()  # where to look, and the dotted name to look for

@@ -6,11 +6,14 @@
 __all__ = ['OnnxModel']
 
 # %% ../nbs/library/55_scoring.ipynb #c0f4dd02
+import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pandas as pd
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else it reports each session to its maker; it looks when it is imported
+import onnxruntime
 
 from .errors import UserError
 from .files import needed

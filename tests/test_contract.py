@@ -11,7 +11,7 @@ import yaml
 
 from conftest import PROJECT
 from mlops_nb.notebooks import imported_modules, parameters, source_of
-from mlops_nb.parameters import check_parameters, declared_parameters
+from mlops_nb.engine.declared import check_parameters, declared_parameters
 
 DVC = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 STAGES = DVC["stages"]

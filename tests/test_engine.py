@@ -1,45 +1,381 @@
-"""The engine on a terminal and in a log, as Papermill's command line runs it."""
+"""The engine's promises, each broken on purpose: in a toy project of two files, as Papermill's command line runs it."""
 
+import json
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
 import pexpect
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+import yaml
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-WORKING = "import sys; print('halfway', file=sys.stderr); print('answer')"
+from mlops_nb.engine.pins import PINS
+
+KERNEL = {"kernelspec": {"display_name": "python3", "language": "python", "name": "python3"}}
+COMMAND = [sys.executable, "-m", "papermill", "--engine", "stage", "toy.ipynb", "runs/toy.ipynb"]
+# Where the system allows no namespaces, the second wall stands alone.
+NO_NAMESPACES = ["unshare", "--map-root-user", "sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"', "sh"]
+ALLOWED = subprocess.run(["unshare", "--map-root-user", "--net", "--mount", "true"], capture_output=True).returncode == 0
+needs_namespaces = pytest.mark.skipif(not ALLOWED, reason="this system gives an ordinary user no namespaces")
+
+
+class Project:
+    """A repository with one stage, `toy`, that may read rows.csv and known/, and write model/."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for file, text in {".git/HEAD": "", ".dvc/config": "", "rows.csv": "a\n1\n", "secret.csv": "a\n2\n", "known/more.csv": "a\n3\n",
+                           "bank/__init__.py": "", "bank/money.py": "cents = 100", "bank/secrets.py": "key = 1"}.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(text)
+        self.declare()
+
+    def declare(self, deps=("toy.ipynb", "rows.csv", "known", "bank/money.py"), outs=("runs/toy.ipynb",)) -> None:
+        """Write dvc.yaml."""
+        stage = {"cmd": "papermill", "deps": list(deps), "outs": list(outs)}
+        (self.folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"toy": stage}}))
+
+    def start(self, *sources: str, before=(), after=(), env=None, **kwargs) -> subprocess.Popen:
+        """Run cells as the stage."""
+        cells = [new_markdown_cell("## Working", id="head"), *(new_code_cell(source, id=f"cell{n}") for n, source in enumerate(sources))]
+        nbformat.write(new_notebook(cells=cells, metadata=KERNEL), self.folder / "toy.ipynb")
+        return subprocess.Popen([*before, *COMMAND, *after], cwd=self.folder, env=os.environ | (env or {}), text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs)
+
+    def run(self, *sources: str, **kwargs) -> tuple[int, str]:
+        """Run cells as the stage: exit code, and what was printed."""
+        process = self.start(*sources, **kwargs)
+        printed, _ = process.communicate(timeout=60)
+        assert "Traceback" not in printed
+        return process.returncode, printed
+
+    def outputs(self) -> list:
+        """The outputs of each cell in the evidence."""
+        return [cell.outputs for cell in nbformat.read(self.folder / "runs/toy.ipynb", as_version=4).cells if cell.cell_type == "code"]
+
+    def record(self) -> dict:
+        """The record beside the evidence."""
+        return json.loads((self.folder / "runs/toy.json").read_text())
+
+    def failed(self) -> list[Path]:
+        """The notebooks of failed runs."""
+        return sorted((self.folder / "reports/failed").glob("*.ipynb"))
 
 
 @pytest.fixture
-def command(tmp_path) -> list[str]:
-    """Papermill on a toy stage that speaks on stderr."""
-    kernel = {"kernelspec": {"display_name": "python3", "language": "python", "name": "python3"}}
-    nbformat.write(new_notebook(cells=[new_code_cell(WORKING)], metadata=kernel), tmp_path / "toy.ipynb")
-    return ["-m", "papermill", "--engine", "stage", str(tmp_path / "toy.ipynb"), str(tmp_path / "runs/toy.ipynb")]
+def project(tmp_path) -> Project:
+    return Project(tmp_path / "project")
 
 
-def test_progress_is_seen_on_a_terminal_and_leaves_no_trace_in_the_evidence(command):
-    shown, status = pexpect.run(" ".join([sys.executable, *command]), withexitstatus=True, timeout=60, dimensions=(40, 110))
+def refused(project: Project, sources: list[str], told: str, **kwargs) -> None:
+    """The stage fails at its last cell, with these words, and keeps its notebook."""
+    code, printed = project.run(*sources, **kwargs)
+    assert code == 1, printed
+    assert f"toy stopped at cell {len(sources)} of {len(sources)} (Working)" in printed
+    assert told in printed
+    [kept] = project.failed()
+    assert str(kept.relative_to(project.folder)) in printed and "make debug STAGE=toy" in printed
+    assert not (project.folder / "runs/toy.ipynb").exists()
+
+
+# What it may do
+
+def test_a_stage_uses_what_it_declared(project):
+    project.declare(outs=["runs/toy.ipynb", "model"])
+    code, printed = project.run("from pathlib import Path; from bank.money import cents",
+                                "print(Path('rows.csv').read_text(), sorted(Path('known').iterdir()), cents)",
+                                "Path('model').mkdir(); Path('model/weights').write_text('1')")
+    assert code == 0, printed
+    assert (project.folder / "model/weights").read_text() == "1"
+    assert project.outputs()[1][0].text == "a\n1\n [PosixPath('known/more.csv')] 100\n"
+
+
+def test_a_stage_may_use_temporary_files_threads_and_child_processes(project):
+    code, printed = project.run(
+        "import tempfile, subprocess, sys; open(tempfile.mkstemp()[1], 'w').write('x')",
+        "print(subprocess.run([sys.executable, '-c', 'print(open(\"rows.csv\").read())'], text=True, capture_output=True, check=True).stdout)",
+        "from concurrent.futures import ProcessPoolExecutor as Pool\nimport math\nwith Pool(2) as pool: print(list(pool.map(math.sqrt, [4, 9])))",
+        "import socket; socket.socketpair(); print('local')")
+    assert code == 0, printed
+
+
+# Undeclared reads
+
+READS = {
+    "open": "open('secret.csv').read()",
+    "absolute path": "import os; open(os.path.abspath('secret.csv')).read()",
+    "by way of the parent": "import os; open(f'../{os.path.basename(os.getcwd())}/secret.csv').read()",
+    "exception swallowed": "try: open('secret.csv')\nexcept OSError: pass",
+    "pandas": "import pandas; pandas.read_csv('secret.csv')",
+    "in a thread": "import threading\nt = threading.Thread(target=lambda: open('secret.csv'))\nt.start(); t.join()",
+    "child process": "import subprocess; subprocess.run(['cat', 'secret.csv'])",
+    "shell": "!cat ./secret.csv",
+    "bash cell": "%%bash\ncat ./secret.csv",
+    "DuckDB": "import duckdb; duckdb.sql(\"from 'secret.csv'\").fetchall()",
+    "DuckDB with a pattern": "import duckdb; duckdb.sql(\"from read_csv('./secret*.csv')\").fetchall()",
+    "git": "import subprocess; subprocess.run(['ls', '.git'])",
+}
+
+
+@pytest.mark.parametrize("source", READS.values(), ids=READS)
+def test_an_undeclared_read_is_refused(project, source):
+    refused(project, ["'fine'", source], "It read .git" if ".git" in source else "It read secret.csv, which dvc.yaml does not declare for toy")
+
+
+@needs_namespaces
+@pytest.mark.parametrize("name", ["open", "absolute path", "exception swallowed", "pandas", "child process", "DuckDB"])
+def test_an_undeclared_read_is_refused_without_namespaces(project, name):
+    refused(project, [READS[name]], "It read secret.csv", before=NO_NAMESPACES)
+
+
+@needs_namespaces
+def test_native_code_cannot_reach_the_tree_by_an_absolute_path(project):
+    source = f"import ctypes; ctypes.CDLL(None).open(b'{project.folder}/secret.csv', 0)"
+    code, printed = project.run(source)
+    assert code == 0, printed
+    assert project.outputs()[0][0].data["text/plain"] == "-1"
+
+
+# Undeclared writes
+
+WRITES = {
+    "open": "open('new.csv', 'w').write('x')",
+    "exception swallowed": "try: open('new.csv', 'w')\nexcept OSError: pass",
+    "folder": "import os; os.makedirs('new.csv')",
+    "rename": "import os; os.rename('rows.csv', 'new.csv')",
+    "child process": "import subprocess; subprocess.run(['touch', 'new.csv'])",
+    "DuckDB": "import duckdb; duckdb.sql(\"copy (select 1) to 'new.csv'\")",
+    "beside an output": "open('model.csv', 'w').write('x')",
+}
+
+
+@pytest.mark.parametrize("source", WRITES.values(), ids=WRITES)
+def test_an_undeclared_write_is_refused(project, source):
+    project.declare(outs=["runs/toy.ipynb", "model"])
+    told = {"os.rename": "It wrote rows.csv", "model.csv": "It wrote model.csv"}
+    refused(project, [source], next((words for part, words in told.items() if part in source), "It wrote new.csv"))
+    assert not (project.folder / "new.csv").exists()
+    assert (project.folder / "rows.csv").exists()
+
+
+@pytest.mark.parametrize("source", ["open('rows.csv', 'a').write('x')", "import subprocess; subprocess.run('echo x >> rows.csv', shell=True)"],
+                         ids=["open", "child process"])
+def test_an_input_is_not_to_be_written(project, source):
+    refused(project, [source], "It wrote rows.csv")
+    assert (project.folder / "rows.csv").read_text() == "a\n1\n"
+
+
+# Undeclared imports
+
+@pytest.mark.parametrize("source", ["import bank.secrets", "from bank import secrets", "try: from bank.secrets import key\nexcept Exception: pass"])
+def test_an_undeclared_import_is_refused(project, source):
+    refused(project, [source], "It imported bank/secrets.py")
+
+
+@needs_namespaces
+def test_an_undeclared_import_is_refused_without_namespaces(project):
+    refused(project, ["import bank.secrets"], "It imported bank/secrets.py", before=NO_NAMESPACES)
+
+
+# The network
+
+CONNECTIONS = {
+    "socket": ("import socket; socket.create_connection(('192.0.2.1', 80), 1)", "192.0.2.1:80"),
+    "name": ("import socket; socket.getaddrinfo('example.org', 80)", "example.org:80"),
+    "exception swallowed": ("import urllib.request\ntry: urllib.request.urlopen('http://example.org')\nexcept OSError: pass", "example.org"),
+}
+CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import socket; socket.create_connection((\"192.0.2.1\", 80), 1)'])"
+
+
+@pytest.mark.parametrize("source, address", CONNECTIONS.values(), ids=CONNECTIONS)
+def test_a_connection_is_refused(project, source, address):
+    refused(project, [source], f"It opened a connection to {address}")
+
+
+@needs_namespaces
+def test_a_child_process_has_no_network_and_is_found_out(project):
+    refused(project, [CHILD], "It opened a connection to an address that native code or a child process chose")
+
+
+# Parameters
+
+@pytest.mark.parametrize("given, told", [
+    (["-p", "shrae", "1"], "did you mean 'share'?"),
+    ([], "was not given"),
+    (["-p", "share", "much"], "give a number, such as 0.5"),
+], ids=["unknown", "missing", "wrong type"])
+def test_a_bad_parameter_stops_the_run_before_it_begins(project, given, told):
+    process = project.start("raise SystemExit('it ran')")
+    process.communicate()
+    notebook = nbformat.read(project.folder / "toy.ipynb", as_version=4)
+    notebook.cells.insert(0, new_code_cell("share = 0.5", metadata={"tags": ["parameters"]}))
+    nbformat.write(notebook, project.folder / "toy.ipynb")
+    done = subprocess.run([*COMMAND, *given], cwd=project.folder, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "toy was not started" in done.stderr and told in done.stderr and "it ran" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_notebook_that_no_stage_declares_is_not_run(project):
+    project.declare(outs=["runs/other.ipynb"])
+    code, printed = project.run("1")
+    assert code == 1 and "declare it there" in printed
+
+
+# Inputs that do not stand still
+
+def test_an_input_that_changes_meanwhile_fails_the_stage(project):
+    process = project.start("import time; time.sleep(3); print(open('rows.csv').read())")
+    time.sleep(2.5)
+    (project.folder / "rows.csv").write_text("a\n9\n")
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "rows.csv changed while it ran" in printed
+    kept = nbformat.read(project.failed()[0], as_version=4)
+    assert kept.cells[-1].outputs[0].text == "a\n1\n\n"  # what it saw stood still
+
+
+def test_an_input_saved_again_as_it_was_fails_nothing(project):
+    process = project.start("import time; time.sleep(3)")
+    time.sleep(2.5)
+    (project.folder / "rows.csv").write_text("a\n1\n")
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+# Outputs: all or none
+
+def test_a_failing_stage_publishes_nothing(project):
+    project.declare(outs=["runs/toy.ipynb", "model"])
+    (project.folder / "model").mkdir()
+    (project.folder / "model/old").touch()
+    refused(project, ["from pathlib import Path; Path('model').mkdir(); Path('model/new').touch()", "1 / 0"], "ZeroDivisionError")
+    assert [file.name for file in (project.folder / "model").iterdir()] == ["old"]
+
+
+def test_an_output_that_was_not_written_fails_the_stage(project):
+    project.declare(outs=["runs/toy.ipynb", "model"])
+    code, printed = project.run("1")
+    assert code == 1 and "It did not write model, which dvc.yaml declares" in printed
+
+
+# A cell that does not finish
+
+def test_a_kernel_that_dies_is_a_failure(project):
+    refused(project, ["1", "import os; os._exit(0)"], "The kernel died")
+
+
+def test_a_kernel_that_is_killed_says_its_last_words(project):
+    refused(project, ["import os; os.system('echo out of luck >&2'); os.kill(os.getpid(), 9)"], "out of luck")
+
+
+def test_a_cell_that_takes_too_long_is_a_failure(project):
+    refused(project, ["while True: pass"], "did not finish within 1 s", after=["--execution-timeout", "1"])
+
+
+def test_a_cell_that_ends_the_program_is_a_failure(project):
+    refused(project, ["raise SystemExit(0)"], "SystemExit")
+
+
+# The same bytes, wherever it runs
+
+RESTLESS = """
+import os, sys, matplotlib.pyplot as plt
+print(os.getcwd(), file=sys.stderr); print(os.getcwd()); print(hash("card")); print({"a", "b", "c"})
+object(), plt.plot([1, 2])
+"""
+
+
+def test_the_evidence_is_the_same_elsewhere(project, tmp_path):
+    elsewhere = Project(tmp_path / "another/place")
+    assert project.run(RESTLESS)[0] == 0
+    other = {"TZ": "Asia/Kolkata", "LC_ALL": "C", "PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "2", "HOME": str(tmp_path)}
+    assert elsewhere.run(RESTLESS, env=other, umask=0o077)[0] == 0
+    evidence = [(place.folder / "runs/toy.ipynb").read_text() for place in (project, elsewhere)]
+    assert evidence[0] == evidence[1]
+    assert str(tmp_path) not in evidence[0] and '"stderr"' not in evidence[0]
+    assert [output.output_type for output in project.outputs()[0]] == ["stream", "execute_result", "display_data"]
+
+
+def test_the_pins_hold_whatever_the_user_has_set(project):
+    other = dict.fromkeys(PINS, "3") | {"LC_ALL": "C", "TZ": "Asia/Kolkata"}
+    code, printed = project.run(f"import os; print({{name: os.environ[name] for name in {list(PINS)}}} == {PINS})", env=other)
+    assert code == 0, printed
+    assert project.outputs()[0][0].text == "True\n"
+
+
+def test_the_record_tells_when_where_and_with_what(project):
+    project.run("import numpy")
+    record = project.record()
+    assert record["stage"] == "toy" and record["seconds"] > 0 and len(record["cell_seconds"]) == 1
+    assert record["machine"]["cores"] == os.cpu_count() and "numpy" in record["versions"] and record["peak_bytes"] > 10**7
+    assert record["uncovered"] == "" or not ALLOWED
+
+
+SHOWING = ["import pandas; pandas.DataFrame({'a': [1]})", "print('one'); print('two')", "from IPython.display import HTML; display(HTML('<b>x</b>'), 2)",
+           "import matplotlib.pyplot as plt; plt.plot([1, 2]);", "3;", "", "await __import__('asyncio').sleep(0, 'later')", "%%bash\necho low",
+           "shown = display('first', display_id='one')", "shown.update('second')", "from IPython.display import clear_output; print(1); clear_output(); print(2)"]
+
+
+def test_a_notebook_shows_what_plain_papermill_shows(project):
+    assert project.run(*SHOWING)[0] == 0
+    ours = project.outputs()
+    subprocess.run([sys.executable, "-m", "papermill", "toy.ipynb", "runs/toy.ipynb", "--no-progress-bar"], cwd=project.folder,
+                   capture_output=True, check=True)
+    plain = [[{**output, "metadata": {}} for output in outputs] for outputs in project.outputs()]
+    assert [[{**output, "metadata": {}} for output in outputs] for outputs in ours] == plain
+
+
+# Watching it
+
+def test_a_terminal_gets_one_live_line(project):
+    project.run("1")  # how long to expect
+    nbformat.write(new_notebook(cells=[new_markdown_cell("## Working"), new_code_cell(
+        "import sys, time; print('halfway', file=sys.stderr); time.sleep(0.5); print('answer')")], metadata=KERNEL), project.folder / "toy.ipynb")
+    shown, status = pexpect.run(" ".join(COMMAND), withexitstatus=True, timeout=60, dimensions=(40, 110), cwd=str(project.folder))
     assert status == 0
-    assert b"halfway" in shown and b"1/1" in shown and b"toy: done" in shown
-    [cell] = nbformat.read(command[-1], as_version=4).cells
-    assert [output.text for output in cell.outputs] == ["answer\n"]
+    assert b"\x1b[2Ktoy 1/1 Working  0:00 of about 0:00  halfway" in shown and b"toy: done" in shown
+    assert shown.count(b"toy 1/1 Working\r\n") == 0
+    assert [output.text for output in project.outputs()[0]] == ["answer\n"]
 
 
-def test_a_log_is_not_flooded(command, tmp_path):
-    log = tmp_path / "log"
-    _, status = pexpect.run(f"sh -c '{sys.executable} {' '.join(command)} 2>{log}'", withexitstatus=True, timeout=60)
-    assert status == 0
-    assert "toy: done" in log.read_text() and "halfway" not in log.read_text() and "1/1" not in log.read_text()
+def test_a_log_gets_one_line_a_cell(project):
+    code, printed = project.run("import sys\nfor i in range(1000): print('muttering', file=sys.stderr)", "2")
+    assert code == 0
+    assert [line.split(":")[0] for line in printed.splitlines() if line.startswith("toy")] == ["toy 1/2 Working", "toy 2/2 Working", "toy"]
+    assert "muttering" not in printed
 
 
-def test_a_kernel_that_dies_is_a_failure(command, tmp_path):
-    notebook = nbformat.read(tmp_path / "toy.ipynb", as_version=4)
-    notebook.cells[0].source = "import os; os._exit(1)"
-    nbformat.write(notebook, tmp_path / "toy.ipynb")
-    shown, status = pexpect.run(" ".join([sys.executable, *command]), withexitstatus=True, timeout=60, cwd=str(tmp_path))
-    assert status == 1
-    assert b"stopped at cell 1" in shown and b"The kernel died" in shown and b"Traceback" not in shown
-    assert not Path(command[-1]).exists()
-    assert (tmp_path / "reports/failed/toy.ipynb").exists()
+def test_an_interrupted_run_is_a_failure_that_is_kept(project):
+    process = project.start("import time; time.sleep(60)", start_new_session=True)
+    time.sleep(2.5)
+    os.killpg(process.pid, 2)
+    printed, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "Interrupted" in printed and len(project.failed()) == 1
+
+
+def test_nothing_outlives_a_run_that_was_killed(project):
+    process = project.start("import os, time; open(f'{os.environ[\"HOME\"]}/pid', 'w').write(str(os.getpid())); time.sleep(60)",
+                            env={"HOME": str(project.folder.parent)})
+    noted = project.folder.parent / "pid"
+    while not (noted.exists() and noted.read_text()):
+        time.sleep(0.1)
+    process.kill()
+    process.communicate()
+    time.sleep(0.5)
+    state = Path("/proc", noted.read_text(), "stat")
+    assert not state.exists() or state.read_text().split()[2] == "Z"  # ended, and perhaps not yet buried
+
+
+# Nothing is carried over
+
+def test_one_stage_leaves_nothing_for_the_next(project):
+    project.declare(outs=["runs/toy.ipynb", "model"])
+    assert project.run("import math, os; math.pi = 3; os.environ['LEFT'] = '1'; left = 1; open('model', 'w').write('x')")[0] == 0
+    code, printed = project.run("import math, os; print(math.pi, 'LEFT' in os.environ, 'left' in globals(), os.path.exists('model'))\nopen('model', 'w').write('x');")
+    assert code == 0, printed
+    assert project.outputs()[0][0].text == "3.141592653589793 False False False\n"
