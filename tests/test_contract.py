@@ -16,7 +16,14 @@ from mlops_nb.engine.declared import check_parameters, declared_parameters
 DVC = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 STAGES = DVC["stages"]
 PARAMS = yaml.safe_load((PROJECT / "params.yaml").read_text())
-ENGINE = {"engine", "parameters", "errors"}  # loaded beside the notebook, by Papermill
+PACKAGE = PROJECT / "mlops_nb"
+# Loaded beside the notebook by Papermill: the engine, the reader of params://, and the file its kernel runs.
+STARTED = {PACKAGE / f"engine/{name}.py" for name in ("stage", "declared", "kernel")}
+ENGINE = STARTED.union(*(imported_modules(file, PACKAGE) for file in STARTED))
+
+
+def modules(stage: str) -> set[Path]:
+    return {PROJECT / dep for dep in STAGES[stage]["deps"] if dep.startswith("mlops_nb/")}
 
 
 def notebook(stage: str) -> Path:
@@ -39,9 +46,7 @@ def test_the_command_is_papermills(stage):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_modules_a_notebook_loads_are_declared(stage):
-    loaded = {path.stem for path in imported_modules(notebook(stage), PROJECT / "mlops_nb")}
-    declared = {Path(dep).stem for dep in STAGES[stage]["deps"] if dep.startswith("mlops_nb/")}
-    assert declared == loaded | ENGINE
+    assert modules(stage) == imported_modules(notebook(stage), PACKAGE) | ENGINE
     assert f"nbs/stages/{stage}.ipynb" in STAGES[stage]["deps"]
 
 
@@ -76,7 +81,7 @@ def test_outputs_survive_a_failed_stage(stage):
 def test_an_undeclared_module_would_be_seen(tmp_path):
     edited = tmp_path / "clean.ipynb"
     edited.write_text(notebook("clean").read_text().replace("import pandas as pd", "from mlops_nb import models"))
-    extra = imported_modules(edited, PROJECT / "mlops_nb") - {PROJECT / dep for dep in STAGES["clean"]["deps"]}
+    extra = imported_modules(edited, PACKAGE) - modules("clean")
     assert {path.stem for path in extra} == {"models", "network"}
 
 
@@ -94,5 +99,5 @@ def test_declared_modules_are_those_that_python_loads(stage):
     shown = "import sys; print(*(name for name in sys.modules if name.startswith('mlops_nb.')))"
     code = "\n".join([*map(ast.unparse, imports), shown])
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
-    loaded = {name.removeprefix("mlops_nb.") for name in done.stdout.split()}
-    assert loaded | ENGINE == {Path(dep).stem for dep in STAGES[stage]["deps"] if dep.startswith("mlops_nb/")}
+    loaded = {PROJECT / f"{name.replace('.', '/')}.py" for name in done.stdout.split()}
+    assert loaded | ENGINE == modules(stage)

@@ -14,7 +14,7 @@ from mlops_nb.notebooks import definitions, imported_modules, is_clean, source_o
 
 NBS = PROJECT / "nbs"
 COMMITTED = sorted(path for path in NBS.rglob("*.ipynb") if "explore" not in path.parts and ".ipynb_checkpoints" not in path.parts)
-EXPORTED = [path for path in COMMITTED if path.parent.name in ("library", "integrations")]
+EXPORTED = [path for path in COMMITTED if path.parent.name in ("library", "engine", "integrations")]
 STAGES = [path for path in COMMITTED if path.parent.name == "stages"]
 DASHBOARDS = [path for path in COMMITTED if path.parent.name == "dashboards"]
 
@@ -65,7 +65,7 @@ def test_every_module_comes_from_a_notebook():
     modules = {str(path.relative_to(PROJECT / "mlops_nb")) for path in (PROJECT / "mlops_nb").rglob("*.py")}
     exported = {line.split()[-1].replace(".", "/") + ".py" for path in EXPORTED for line in source_of(path).splitlines()
                 if line.startswith("#| default_exp")}
-    assert modules - {"__init__.py", "integrations/__init__.py", "_modidx.py"} == exported
+    assert modules - {"__init__.py", "engine/__init__.py", "integrations/__init__.py", "_modidx.py"} == exported
 
 
 def test_the_package_itself_does_nothing_when_imported():
