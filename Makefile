@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env export tidy hooks run test check lab dashboard mlflow bench-handbook lock
+.PHONY: help env export tidy hooks run test check prove debug lab dashboard mlflow bench-handbook lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -55,6 +55,13 @@ test: env ## all tests
 
 check: env ## the fast tests
 	@pytest -m "not slow"
+
+prove: env ## prove that the committed dvc.lock is repeatable: run the last commit in an empty folder and compare (KEEP=1 leaves it)
+	@mlops-prove $(if $(KEEP),--keep)
+
+debug: env export ## reopen a failed stage where it failed: STAGE=train (RUN=name for a run on your own file)
+	@JUPYTER_RUNTIME_DIR="$(CURDIR)/jupyter/state/runtime" IPYTHONDIR="$(CURDIR)/jupyter/state/ipython" \
+	  mlops-debug --stage "$(STAGE)" --project "$(if $(RUN),runs/$(RUN),.)"
 
 lab: env export hooks ## open JupyterLab on the notebooks (PORT=8888)
 	@jupyter/start --port=$(or $(PORT),8888)

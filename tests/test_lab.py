@@ -1,9 +1,12 @@
 """`make lab` and git's part in it: what a researcher saves, merges and commits, on a copy of the project."""
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,6 +14,8 @@ import nbformat
 import pytest
 import requests
 from jupyter_client import BlockingKernelClient
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from websocket import create_connection
 
 from conftest import PROJECT
 from mlops_nb.notebooks import is_clean
@@ -201,6 +206,50 @@ Path("data/clean/by_hand").touch()
 print(Path.cwd(), [path.name for path in Path("data/raw").iterdir()])""")
     assert said.split() == [str(lab.folder / "nbs/explore/stages/clean"), "['kept']"]
     assert not (lab.folder / "data/clean/by_hand").exists()
+
+
+@pytest.fixture
+def reopened(lab):
+    "The kernel that `make debug` leaves waiting, as the server lists it."
+    error = new_output("error", ename="", evalue="", traceback=[])
+    failed = [new_code_cell("import time; share = 0"), new_code_cell("1 / share", outputs=[error])]
+    kept = lab.folder / "reports/failed/ingest-20261123T142641000000.ipynb"
+    kept.parent.mkdir(parents=True)
+    nbformat.write(new_notebook(cells=failed, metadata={"failed_cell": 1, "unfinished": False}), kept)
+    state = lab.folder / "jupyter/state"
+    env = {"PYTHONPATH": str(lab.folder), "JUPYTER_RUNTIME_DIR": f"{state}/runtime", "IPYTHONDIR": f"{state}/ipython"}
+    told = subprocess.run([sys.executable, "-m", "mlops_nb.engine.debug", "--stage", "ingest"], cwd=lab.folder, env=os.environ | env,
+                          capture_output=True, text=True, check=True).stdout
+    try:
+        [kernel] = [kernel for kernel in lab.ask("GET", "api/kernels").json() if kernel["name"] == "debug ingest"]
+        yield kernel["id"]
+    finally:
+        subprocess.run(["kill", *re.findall(r"kill (\d+)", told)], capture_output=True)
+
+
+def test_a_reopened_stage_is_a_kernel_like_the_others(lab, reopened):
+    channels = create_connection(f"{lab.url.replace('http', 'ws', 1)}api/kernels/{reopened}/channels", timeout=30,
+                                 header=[f"Authorization: token {lab.token}"])
+
+    def runs(code: str) -> str:
+        header = {"msg_id": code, "msg_type": "execute_request", "session": "test", "username": "test", "version": "5.3"}
+        channels.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "channel": "shell", "content": {"code": code}}))
+        answers = iter(lambda: json.loads(channels.recv()), None)
+        return next(answer["content"]["status"] for answer in answers
+                    if answer["msg_type"] == "execute_reply" and answer["parent_header"]["msg_id"] == code)
+
+    assert runs("assert share == 0") == "ok"
+    threading.Timer(1, lambda: lab.ask("POST", f"api/kernels/{reopened}/interrupt")).start()
+    assert runs("time.sleep(20)") == "error"
+    assert lab.ask("POST", f"api/kernels/{reopened}/restart").status_code == 500
+    assert runs("assert share == 0") == "ok"
+    channels.close()
+    assert lab.ask("DELETE", f"api/kernels/{reopened}").status_code == 204
+    assert reopened not in [kernel["id"] for kernel in lab.ask("GET", "api/kernels").json()]
+    deadline = time.monotonic() + 10
+    while left := [path for path in (lab.folder / ".dvc/tmp/stages").iterdir() if path.is_dir()]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
 
 
 # ------------------------------------------------------------------------------------------------------------ git

@@ -34,13 +34,16 @@ def named_files(parameters: dict[str, Any]) -> list[str]: # absolute paths
     "Files that the stage was told of by a parameter: its inputs, like those in dvc.yaml."
     return [value for value in parameters.values() if isinstance(value, str) and os.path.isabs(value) and os.path.isfile(value)]
 
-# %% ../../nbs/library/engine/50_stage.ipynb #2e54a9fc
+# %% ../../nbs/library/engine/50_stage.ipynb #feb2a246
 class RunFailed(Exception):
     "A cell did not finish or broke a promise; or every cell finished and the outputs cannot be trusted."
 
-    def __init__(self, told: str, cell: int | None = None): # cell: position among those that run, from 0
+    def __init__(self, told: str,
+        cell: int | None = None, # its position among those that run, from 0; None for the run as a whole
+        unfinished: bool = False, # the cell did not come to its end, not even to an error
+    ):
         super().__init__(told)
-        self.told, self.cell = told, cell
+        self.told, self.cell, self.unfinished = told, cell, unfinished
 
 def run(
     notebook: nbformat.NotebookNode, # its cells are given their outputs
@@ -57,11 +60,11 @@ def run(
             for told in answers(kernel):
                 _take(notebook, positions, told, progress, record)
                 if timeout and seconds_since(progress.cell_began) > timeout:
-                    raise RunFailed(f"The cell did not finish within {timeout:.0f} s.", progress.cell - 1)
+                    raise RunFailed(f"The cell did not finish within {timeout:.0f} s.", progress.cell - 1, unfinished=True)
         except KeyboardInterrupt:
-            raise RunFailed("Interrupted: the cell did not finish.", progress.cell - 1) from None
+            raise RunFailed("Interrupted: the cell did not finish.", progress.cell - 1, unfinished=True) from None
         if "versions" not in record:
-            raise RunFailed(_last_words(kernel.stderr), progress.cell - 1)
+            raise RunFailed(_last_words(kernel.stderr), progress.cell - 1, unfinished=True)
         return record | {"kernel": "was waiting" if kernel.waited else "was started"}
 
 # %% ../../nbs/library/engine/50_stage.ipynb #9b92f572
@@ -135,7 +138,7 @@ class StageEngine(Engine):
         progress.line.say(f"{stage.name}: done in {seconds:.1f} s")
         return evidence.normalise(nb, sandbox.tree)
 
-# %% ../../nbs/library/engine/50_stage.ipynb #7d3b7304
+# %% ../../nbs/library/engine/50_stage.ipynb #5a02a8b7
 def let_out(sandbox: Sandbox, output_path: str) -> None: # raises RunFailed
     "Publish the outputs, if they are all there and still belong to the inputs."
     missing, edited = unwritten(sandbox, output_path), changed(sandbox)
@@ -152,7 +155,7 @@ def kept_and_told(notebook: nbformat.NotebookNode, sandbox: Sandbox, failure: Ru
     "Keep the failed notebook and say what a person needs."
     stage, cells = sandbox.stage.name, evidence.code_cells(notebook)
     cell = len(cells) - 1 if failure.cell is None else max(failure.cell, 0)
-    kept = evidence.keep_failure(notebook, stage, cells[cell])
+    kept = evidence.keep_failure(notebook, stage, cells[cell], failure.unfinished)
     above = evidence.heading(notebook, cells[cell])
     place = "failed" if failure.cell is None else f"stopped at cell {cell + 1} of {len(cells)}{f' ({above})' if above else ''}"
     where = f" RUN={sandbox.cwd.name}" if sandbox.cwd != sandbox.tree else ""
