@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env export tidy hooks run test check prove debug lab dashboard mlflow bench-handbook lock
+.PHONY: help env export tidy hooks run test test-long check prove debug lab dashboard mlflow bench-handbook bench-stages lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,9 @@ run: env export hooks ## run the pipeline: on the simulated bank, or on your own
 	cd "$$folder" && dvc repro && mlops-sync && mlops-summary
 
 test: env ## all tests
+	@pytest -m "not long"
+
+test-long: env ## all tests, and those that take many minutes
 	@pytest
 
 check: env ## the fast tests
@@ -74,6 +77,16 @@ mlflow: env ## open the tracked runs and models (PORT=5000)
 
 bench-handbook: env ## our results beside the published ones, on the handbook's data
 	@mlops-bench-handbook
+
+bench-stages: env .peers/.ready ## what the engine costs, beside Papermill and ploomber-engine; runs the pipeline by force
+	@PLOOMBER_STATS_ENABLED=false mlops-bench-stages
+
+.peers/.ready: requirements.txt
+	@echo "Building the peers' environment in .peers"
+	@$(PYTHON) -m venv .peers
+	@uv pip install --quiet --compile-bytecode --python .peers/bin/python ploomber-engine==0.0.33 rfc3987-syntax \
+	  $$(grep -E '^(papermill|ipykernel|jupyterlab)==' requirements.txt)
+	@touch $@
 
 lock: env ## resolve pyproject.toml into requirements.txt, keeping the versions that still fit
 	@uv pip compile --quiet --universal --python-version 3.11 --extra test --no-annotate --no-header --output-file requirements.txt pyproject.toml
