@@ -62,7 +62,7 @@ def _parameters(source: Path, mapping: dict[str, Any], folder: Path, root: Path)
     return params
 
 # %% ../nbs/library/80_workspace.ipynb #5a4d319b
-LINKED = ("dvc.yaml", "mlops_nb", "nbs")
+LINKED = (".dvcignore", "dvc.yaml", "mlops_nb", "nbs")
 
 def prepare(
     source: str | Path, # CSV or Parquet

@@ -17,13 +17,18 @@ DVC = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 STAGES = DVC["stages"]
 PARAMS = yaml.safe_load((PROJECT / "params.yaml").read_text())
 PACKAGE = PROJECT / "mlops_nb"
-# Loaded beside the notebook by Papermill: the engine, the reader of params://, and the file its kernel runs.
-STARTED = {PACKAGE / f"engine/{name}.py" for name in ("stage", "declared", "kernel")}
-ENGINE = STARTED.union(*(imported_modules(file, PACKAGE) for file in STARTED))
+# Loaded beside the notebook: the engine, declared as a folder, and what it imports.
+ENGINE = {path for path in (PACKAGE / "engine").glob("*.py") if path.stat().st_size}
+ENGINE |= set().union(*(imported_modules(path, PACKAGE) for path in ENGINE))
 
 
 def modules(stage: str) -> set[Path]:
-    return {PROJECT / dep for dep in STAGES[stage]["deps"] if dep.startswith("mlops_nb/")}
+    declared = {PROJECT / dep for dep in STAGES[stage]["deps"] if dep.startswith("mlops_nb/")}
+    return {path for dep in declared for path in (dep.glob("*.py") if dep.is_dir() else [dep]) if path.stat().st_size}
+
+
+def test_the_engine_knows_nothing_of_the_project():
+    assert {path for path in ENGINE if path.parent != PACKAGE / "engine"} == {PACKAGE / "errors.py"}
 
 
 def notebook(stage: str) -> Path:

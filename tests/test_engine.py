@@ -94,6 +94,13 @@ def test_a_stage_uses_what_it_declared(project):
     assert project.outputs()[1][0].text == "a\n1\n [PosixPath('known/more.csv')] 100\n"
 
 
+def test_bytecode_beside_a_module_is_no_input(project):
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "bank"], cwd=project.folder, check=True)
+    assert list(project.folder.glob("bank/__pycache__/money*"))
+    code, printed = project.run("from bank.money import cents")
+    assert code == 0, printed
+
+
 def test_a_stage_may_use_temporary_files_threads_and_child_processes(project):
     code, printed = project.run(
         "import tempfile, subprocess, sys; open(tempfile.mkstemp()[1], 'w').write('x')",

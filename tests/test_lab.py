@@ -218,7 +218,7 @@ def reopened(lab):
     nbformat.write(new_notebook(cells=failed, metadata={"failed_cell": 1, "unfinished": False}), kept)
     state = lab.folder / "jupyter/state"
     env = {"PYTHONPATH": str(lab.folder), "JUPYTER_RUNTIME_DIR": f"{state}/runtime", "IPYTHONDIR": f"{state}/ipython"}
-    told = subprocess.run([sys.executable, "-m", "mlops_nb.engine.debug", "--stage", "ingest"], cwd=lab.folder, env=os.environ | env,
+    told = subprocess.run([sys.executable, "-m", "mlops_nb.debug", "--stage", "ingest"], cwd=lab.folder, env=os.environ | env,
                           capture_output=True, text=True, check=True).stdout
     try:
         [kernel] = [kernel for kernel in lab.ask("GET", "api/kernels").json() if kernel["name"] == "debug ingest"]

@@ -10,7 +10,9 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 pytestmark = pytest.mark.slow
 
@@ -292,10 +294,31 @@ def test_what_cannot_be_proven_is_refused_before_anything_runs(project, spoil, t
 @pytest.mark.parametrize("machine, flags, told", [("aarch64", "avx2 fma", "Linux aarch64"), ("x86_64", "avx fma", "Linux x86_64, no AVX2")])
 def test_another_machine_than_the_claimed_ones_runs_nothing(project, machine, flags, told):
     code = f"""
-import mlops_nb.engine.prove as prove
+import mlops_nb.prove as prove
 prove.platform.machine, prove.cpu_facts = lambda: {machine!r}, lambda text: {{"flags": {flags!r}}}
 prove.main()
 """
     done = project.run(sys.executable, "-c", code, "", IN_TEST="")
     assert done.returncode == 1
     assert done.stdout.startswith(f"Error: The committed bytes are claimed for x86-64 Linux with AVX2 and FMA only.\n  Found: {told}.")
+
+
+NOTEBOOK_STAGE = """
+  look:
+    cmd: papermill --engine stage look.ipynb look/executed.ipynb
+    deps: [look.ipynb]
+    outs: [look/executed.ipynb]
+"""
+
+
+@pytest.mark.parametrize("source, same", [("print(hash('card'))", True), ("import time; print(time.time_ns())", False)], ids=["steady", "clock"])
+def test_a_nondeterministic_cell_is_caught(project, source, same):
+    file = project.folder / "dvc.yaml"
+    file.write_text(file.read_text() + NOTEBOOK_STAGE)
+    nbformat.write(new_notebook(cells=[new_code_cell(source, id="look")], metadata={"kernelspec": {
+        "display_name": "python3", "language": "python", "name": "python3"}}), project.folder / "look.ipynb")
+    project.repro_and_commit()
+    code, said = project.proof()
+    assert code == (0 if same else 1), said
+    if not same:
+        assert "Stage look does not repeat: look/executed.ipynb is not what was committed" in said and "line " in said

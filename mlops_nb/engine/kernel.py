@@ -8,11 +8,12 @@ __all__ = ['NEW_NAMESPACES', 'BIND', 'RECURSIVE', 'PRIVATE', 'CONNECTED', 'CHECK
            'surroundings', 'packets_without_route', 'Outputs', 'Shell', 'PrintedBelow', 'run_cells', 'main',
            'wait_for_stage', 'serve', 'take_up', 'loaded_versions']
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #7f754ef5
+# %% ../../nbs/library/engine/20_kernel.ipynb #fb116fc1
 import atexit
 import base64
 import ctypes
 import errno
+import fnmatch
 import importlib
 import io
 import json
@@ -27,7 +28,6 @@ import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Callable
 
@@ -104,7 +104,7 @@ class Watch:
             self.broken.append({"did": did, "what": what})
         raise PermissionError(errno.EACCES, f"dvc.yaml does not declare it for {self.stage}", what)
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #509fb80d
+# %% ../../nbs/library/engine/20_kernel.ipynb #62d127e8
 def exists(watch: Watch, path: str) -> bool: # relative to the tree
     "Whether the real working tree has this file or folder."
     try:
@@ -120,9 +120,11 @@ def matches(watch: Watch, pattern: str) -> list[str]: # as the pattern names the
     if not re.search("[*?]", pattern) or inside is None or not exists(watch, inside):
         return [pattern]
     folder = os.open(inside, os.O_RDONLY, dir_fd=watch.real)
-    return [os.path.join(above, found) for found in sorted(os.listdir(folder)) if fnmatch(found, name)]
+    names = fnmatch.filter(os.listdir(folder), name)
+    os.close(folder)
+    return [os.path.join(above, found) for found in sorted(names)]
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #85ac2e5c
+# %% ../../nbs/library/engine/20_kernel.ipynb #a7ba5c59
 def _within(path: str, known: list[str]) -> bool:
     return any(path == one or path.startswith(f"{one}/") for one in known)
 
@@ -142,7 +144,7 @@ def check_read(watch: Watch, path: Any) -> None: # raises PermissionError
     if name is None or _within(name, watch.reads + watch.kept) or _output(watch, name):
         return
     above = name == "." or any(one.startswith(f"{name}/") for one in watch.reads + watch.writes + watch.kept)
-    if not above and exists(watch, name):
+    if not above and "__pycache__" not in name.split("/") and exists(watch, name):
         watch.report("read", name)
 
 def check_write(watch: Watch, path: Any) -> None: # raises PermissionError
@@ -152,11 +154,13 @@ def check_write(watch: Watch, path: Any) -> None: # raises PermissionError
     if name is not None and not above and not _output(watch, name):
         watch.report("wrote", name)
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #7487911f
+# %% ../../nbs/library/engine/20_kernel.ipynb #d4ecb55b
 CONNECTED = "opened a connection to"
 
 def check_import(watch: Watch, name: str) -> None: # raises PermissionError
     "Refuse a module of the working tree that was not declared."
+    if name.partition(".")[0] in sys.stdlib_module_names:
+        return
     stems = [os.path.normpath(os.path.join(root, name.replace(".", "/"))) for root in watch.roots]
     files = (file for stem in stems for file in (f"{stem}.py", f"{stem}/__init__.py"))
     found = next((file for file in files if exists(watch, file)), None)

@@ -8,12 +8,20 @@ __all__ = ['PINS', 'QUIET', 'PICTURES', 'pinned_environment']
 # %% ../../nbs/library/engine/18_pins.ipynb #ce7d6475
 import os
 
-# %% ../../nbs/library/engine/18_pins.ipynb #e5eb253c
+# %% ../../nbs/library/engine/18_pins.ipynb #03b76197
 PINS = {
-    "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8",
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-    "MKL_CBWR": "COMPATIBLE", "OPENBLAS_CORETYPE": "Haswell", "ATEN_CPU_CAPABILITY": "avx2",
-    "ONEDNN_MAX_CPU_ISA": "AVX2", "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+    "PYTHONHASHSEED": "0", # the order of a set of texts
+    "TZ": "UTC", # local time, where no zone is named
+    "LC_ALL": "C.UTF-8", # what a child process takes for a letter, and how it sorts
+    "OMP_NUM_THREADS": "1", # sums of scikit-learn's own loops
+    "OPENBLAS_NUM_THREADS": "1", # sums in the matrix products of NumPy and SciPy
+    "MKL_NUM_THREADS": "1", # torch's sums, in matrix products and elsewhere
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR", # NumPy's exp, log and order of equals
+    "OPENBLAS_CORETYPE": "Haswell", # matrix products of NumPy and SciPy
+    "MKL_CBWR": "COMPATIBLE", # torch's matrix products; on an AMD CPU any other value is passed over in silence
+    "MKL_VML_DEBUG_CPU_TYPE": "1", # torch's sqrt and log, without the approximations that AMD and Intel build differently
+    "ATEN_CPU_CAPABILITY": "avx2", # torch's own loops
+    "ONEDNN_MAX_CPU_ISA": "AVX2", # torch's LSTM and convolution
 }
 QUIET = { # telemetry off, and no caches in the stage's folder
     "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "ORT_DISABLE_TELEMETRY": "1", "PYTHONDONTWRITEBYTECODE": "1",
