@@ -295,7 +295,7 @@ def test_what_cannot_be_proven_is_refused_before_anything_runs(project, spoil, t
 def test_another_machine_than_the_claimed_ones_runs_nothing(project, machine, flags, told):
     code = f"""
 import mlops_nb.prove as prove
-prove.platform.machine, prove.cpu_facts = lambda: {machine!r}, lambda text: {{"flags": {flags!r}}}
+prove.platform.machine, prove.cpu_facts = lambda: {machine!r}, lambda: {{"flags": {flags!r}}}
 prove.main()
 """
     done = project.run(sys.executable, "-c", code, "", IN_TEST="")

@@ -154,7 +154,7 @@ def check_write(watch: Watch, path: Any) -> None: # raises PermissionError
     if name is not None and not above and not _output(watch, name):
         watch.report("wrote", name)
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #d4ecb55b
+# %% ../../nbs/library/engine/20_kernel.ipynb #7e5f9b7c
 CONNECTED = "opened a connection to"
 
 def check_import(watch: Watch, name: str) -> None: # raises PermissionError
@@ -162,9 +162,9 @@ def check_import(watch: Watch, name: str) -> None: # raises PermissionError
     if name.partition(".")[0] in sys.stdlib_module_names:
         return
     stems = [os.path.normpath(os.path.join(root, name.replace(".", "/"))) for root in watch.roots]
-    files = (file for stem in stems for file in (f"{stem}.py", f"{stem}/__init__.py"))
+    files = [file for stem in stems for file in (f"{stem}.py", f"{stem}/__init__.py")]
     found = next((file for file in files if exists(watch, file)), None)
-    if found and not _within(found, watch.reads):
+    if found and not any(_within(file, watch.reads) for file in files):
         watch.report("imported", found)
 
 def check_words(watch: Watch, *words: Any) -> None: # raises PermissionError
