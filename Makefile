@@ -84,8 +84,7 @@ bench-stages: env .peers/.ready ## what the engine costs, beside Papermill and p
 .peers/.ready: requirements.txt
 	@echo "Building the peers' environment in .peers"
 	@$(PYTHON) -m venv .peers
-	@uv pip install --quiet --compile-bytecode --python .peers/bin/python ploomber-engine==0.0.33 rfc3987-syntax \
-	  $$(grep -E '^(papermill|ipykernel|jupyterlab)==' requirements.txt)
+	@uv pip install --quiet --compile-bytecode --python .peers/bin/python -r requirements.txt ploomber-engine==0.0.33 rfc3987-syntax
 	@touch $@
 
 lock: env ## resolve pyproject.toml into requirements.txt, keeping the versions that still fit

@@ -457,7 +457,7 @@ def wait_for_stage(
     os.unlink(path)
     os._exit(0)
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #ea547dd8
+# %% ../../nbs/library/engine/20_kernel.ipynb #d34b1028
 def serve(orders: dict[str, Any], connection: socket.socket, uncut: str) -> None: # uncut: why the network could not be cut
     "Take up the watch and run the cells."
     answers, lock = connection.makefile("w", encoding="utf-8"), threading.Lock()
@@ -473,6 +473,7 @@ def serve(orders: dict[str, Any], connection: socket.socket, uncut: str) -> None
     os.environ.clear()
     os.environ.update(orders["environment"])
     watch, uncovered = take_up(Watch(**orders["watch"]), uncut)
+    watch.reads += filter(None, [watch.inside(__file__)])  # a warning quotes the line it comes from
     shell = Shell.instance(told=lambda text: say(stderr=text))
     say(uncovered=uncovered)
     stand_watch(watch)
