@@ -1,5 +1,6 @@
 """What several tests share: the project, and a fresh copy of it in which anything may be done."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -34,6 +35,11 @@ def merged(values: dict, changes: dict) -> dict:
         nested = isinstance(value, dict) and isinstance(out.get(key), dict) and key not in ("models", "floors")
         out[key] = merged(out[key], value) if nested else value
     return out
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Each file's hash."""
+    return {str(file.relative_to(folder)): hashlib.md5(file.read_bytes()).hexdigest() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
 class Clone:

@@ -9,8 +9,7 @@ import time
 import psutil
 import pytest
 
-from conftest import SMALL, Clone
-from test_pipeline import contents
+from conftest import SMALL, Clone, contents
 
 CHANCE = random.Random(20)
 MOMENTS = [CHANCE.random() for _ in range(20)]  # shares of a run's time

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import SMALL, Clone
+from conftest import SMALL, Clone, contents
 
 pytestmark = pytest.mark.slow
 STAGES = ["ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"]
@@ -29,11 +29,6 @@ def clone(ran) -> Clone:
     yield ran
     ran.run("git", "checkout", "-q", ".")
     ran.run("dvc", "checkout", "--force", "--quiet")
-
-
-def contents(folder: Path) -> dict[str, str]:
-    """Each file's hash."""
-    return {str(file.relative_to(folder)): hashlib.md5(file.read_bytes()).hexdigest() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
 def without_records(files: dict[str, str]) -> dict[str, str]:
