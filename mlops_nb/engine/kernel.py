@@ -6,7 +6,7 @@
 __all__ = ['NEW_NAMESPACES', 'BIND', 'RECURSIVE', 'PRIVATE', 'CONNECTED', 'CHECKS', 'cut_off', 'cover', 'Watch', 'exists',
            'matches', 'check_read', 'check_write', 'check_import', 'check_words', 'check_network', 'stand_watch',
            'surroundings', 'packets_without_route', 'Outputs', 'Shell', 'PrintedBelow', 'run_cells', 'main',
-           'wait_for_stage', 'serve', 'take_up', 'loaded_versions']
+           'wait_ahead', 'serve', 'take_up', 'loaded_versions']
 
 # %% ../../nbs/library/engine/20_kernel.ipynb #fb116fc1
 import atexit
@@ -402,16 +402,17 @@ def _note(check: Callable[..., None], *arguments: Any) -> None: # what a check f
     except PermissionError:
         pass
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #cc4ddcda
-def main() -> None: # fd NUMBER, or at PATH OWNER MODULE...
+# %% ../../nbs/library/engine/20_kernel.ipynb #566f1e76
+def main() -> None: # now NUMBER, or ahead OWNER STAGES
     "Be the kernel of one stage."
-    how, where, *rest = sys.argv[1:]
+    how, *rest = sys.argv[1:]
     interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)  # who waits is not meant
     uncut = _attempt(cut_off)
-    if how == "fd":
-        connection = socket.socket(fileno=int(where))
+    if how == "now":
+        connection = socket.socket(fileno=int(rest[0]))
     else:
-        connection = wait_for_stage(where, int(rest[0]), rest[1:])
+        connection = wait_ahead(int(rest[0]), json.loads(rest[1]))
+        uncut = uncut or _attempt(cut_off)  # from the other stages
     signal.signal(signal.SIGINT, interrupted)
     orders = json.loads(connection.makefile(encoding="utf-8").readline())
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
@@ -430,34 +431,41 @@ def _end_with(connection: socket.socket) -> None: # whoever started the stage sa
     connection.recv(1)
     os._exit(1)
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #008a15d9
-def wait_for_stage(
-    path: str, # of the socket file; only its folder's owner can reach it
+# %% ../../nbs/library/engine/20_kernel.ipynb #c5485366
+def wait_ahead(
     owner: int, # the process whose end makes waiting pointless
-    modules: list[str], # to import meanwhile
-) -> socket.socket: # the connection of the one who comes
-    "Wait ahead of time."
-    folder, name = os.path.split(path)
-    os.chdir(folder)  # a socket's path may have a hundred characters only
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(name)
-    os.chmod(name, 0o600)
-    listener.listen(1)
-    os.chdir("/")
+    stages: list[tuple[int, list[str]]], # of each stage that may come, in order: a listening socket, what to import
+) -> socket.socket: # in a new process for each stage that comes: its connection
+    "Import the stages' libraries and wait for them."
+    listeners = [socket.socket(fileno=number) for number, _ in stages]
+    for _, modules in stages:
+        importing = threading.Thread(target=_import_all, args=(modules,))
+        importing.start()
+        importing.join()
+        listener = listeners.pop(0)
+        if not os.fork():
+            for other in listeners:
+                other.close()
+            return _accept(listener, owner)
+        listener.close()
+    os._exit(0)
+
+def _import_all(modules: list[str]) -> None:
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)  # this thread's alone, on Linux
     for module in modules:
         with suppress(Exception):  # the notebook will meet it, and say so
             importlib.import_module(module)
+
+def _accept(listener: socket.socket, owner: int) -> socket.socket:
     listener.settimeout(0.5)
     while os.path.exists(f"/proc/{owner}"):
         with suppress(TimeoutError):
             connection = listener.accept()[0]
-            os.unlink(path)
             connection.settimeout(None)
             return connection
-    os.unlink(path)
     os._exit(0)
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #d34b1028
+# %% ../../nbs/library/engine/20_kernel.ipynb #562ab772
 def serve(orders: dict[str, Any], connection: socket.socket, uncut: str) -> None: # uncut: why the network could not be cut
     "Take up the watch and run the cells."
     answers, lock = connection.makefile("w", encoding="utf-8"), threading.Lock()
@@ -475,7 +483,7 @@ def serve(orders: dict[str, Any], connection: socket.socket, uncut: str) -> None
     watch, uncovered = take_up(Watch(**orders["watch"]), uncut)
     watch.reads += filter(None, [watch.inside(__file__)])  # a warning quotes the line it comes from
     shell = Shell.instance(told=lambda text: say(stderr=text))
-    say(uncovered=uncovered)
+    say(process=os.getpid(), uncovered=uncovered)
     stand_watch(watch)
     run_cells(orders["cells"], watch, shell, say, counted=not uncut)
     say(versions=loaded_versions(), peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

@@ -34,7 +34,7 @@ def named_files(parameters: dict[str, Any]) -> list[str]: # absolute paths
     "Files that the stage was told of by a parameter: its inputs, like those in dvc.yaml."
     return [value for value in parameters.values() if isinstance(value, str) and os.path.isabs(value) and os.path.isfile(value)]
 
-# %% ../../nbs/library/engine/50_stage.ipynb #feb2a246
+# %% ../../nbs/library/engine/50_stage.ipynb #f482cfb8
 class RunFailed(Exception):
     "A cell did not finish or broke a promise; or every cell finished and the outputs cannot be trusted."
 
@@ -55,7 +55,8 @@ def run(
     positions, record = evidence.code_cells(notebook), {"cell_seconds": []}
     with Kernel(sandbox) as kernel:
         ask(kernel, sandbox, [notebook.cells[position].source for position in positions])
-        prepare_next(sandbox)
+        if not kernel.waited:
+            prepare_next(sandbox)
         try:
             for told in answers(kernel):
                 _take(notebook, positions, told, progress, record)
