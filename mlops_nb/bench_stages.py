@@ -43,7 +43,7 @@ def seconds_of(
             raise UserError(f"{name} failed", done.stderr.strip()[-500:], "mend it and run the bench again")
     return {name: median(seconds) for name, seconds in taken.items()}
 
-# %% ../nbs/library/94_bench_stages.ipynb #e3d87304
+# %% ../nbs/library/94_bench_stages.ipynb #329ee11e
 CELLS = ["share = 0.5", "total = sum(number * share for number in range(1000))", "print(total)"]
 
 def trivial_project(folder: Path) -> None:
@@ -67,6 +67,7 @@ def trivial_rows(
         "engine": [f"{here}/papermill", "--engine", "stage", "trivial.ipynb", "out/stage.ipynb", *given],
         "papermill": [f"{peers}/papermill", "trivial.ipynb", "out/papermill.ipynb", *given],
         "ploomber-engine": [f"{peers}/ploomber-engine", "trivial.ipynb", "out/ploomber.ipynb", *given],
+        "papermill --version": [f"{here}/papermill", "--version"],
         "papermill in this environment": [f"{here}/papermill", "trivial.ipynb", "out/here.ipynb", *given],
     }
     with tempfile.TemporaryDirectory() as folder:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -379,6 +380,68 @@ def test_nothing_outlives_a_run_that_was_killed(project):
 
 
 # Nothing is carried over
+
+SPOIL = "import math, numpy, os, sys\nmath.pi = numpy.pi = 3; os.environ['LEFT'] = '1'; sys.path.append('left'); left = 1"
+LOOK = "import math, numpy, os, sys\nprint(math.pi == numpy.pi > 3, 'LEFT' in os.environ, 'left' in sys.path, 'left' in globals())"
+
+
+class Pipeline(Project):
+    """A DVC repository of three stages in a row, whose kernels are made as in any `dvc repro`."""
+
+    def __init__(self, folder: Path, sources: dict[str, str]):
+        super().__init__(folder)
+        stages, before = {}, []
+        for stage, source in sources.items():
+            stages[stage] = {"cmd": f"papermill --engine stage {stage}.ipynb runs/{stage}.ipynb", "deps": [f"{stage}.ipynb", *before],
+                             "outs": [f"runs/{stage}.ipynb"]}
+            before = [f"runs/{stage}.ipynb"]
+            nbformat.write(new_notebook(cells=[new_code_cell(source, id="cell")], metadata=KERNEL), folder / f"{stage}.ipynb")
+        (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
+        subprocess.run(["dvc", "init", "--no-scm", "--force", "--quiet"], cwd=folder, check=True)
+
+    def repro(self, before=()) -> tuple[int, str]:
+        """`dvc repro`: exit code, and what was printed."""
+        done = subprocess.run([*before, "dvc", "repro"], cwd=self.folder, capture_output=True, text=True, env=os.environ | {"FOLDER": str(self.folder)})
+        return done.returncode, done.stdout + done.stderr
+
+    def processes(self) -> list[Path]:
+        """What `dvc repro` has started, directly or not, and still runs."""
+        alive = []
+        for environment in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):  # it has ended meanwhile
+                alive += [environment.parent] * (f"FOLDER={self.folder}".encode() in environment.read_bytes().split(b"\0"))
+        return alive
+
+    def kernels(self) -> list[str]:
+        """How each stage that ended came to its kernel."""
+        return [json.loads(record.read_text())["kernel"] for record in sorted((self.folder / "runs").glob("*.json"))]
+
+
+@pytest.mark.parametrize("before", [[], NO_NAMESPACES] if ALLOWED else [[]], ids=["namespaces", "none"][:1 + ALLOWED])
+def test_stages_that_share_their_imports_share_nothing_else(tmp_path, before):
+    pipeline = Pipeline(tmp_path / "project", {"a": SPOIL, "b": SPOIL, "c": LOOK})
+    code, printed = pipeline.repro(before)
+    assert code == 0, printed
+    assert pipeline.kernels() == ["was started", "was waiting", "was waiting"]
+    assert nbformat.read(pipeline.folder / "runs/c.ipynb", as_version=4).cells[0].outputs[0].text == "True False False False\n"
+
+
+@pytest.mark.parametrize("broken, told", [("open('secret.csv')", "It read secret.csv"), pytest.param(CHILD, "It opened a connection", marks=needs_namespaces)],
+                         ids=["read", "network"])
+def test_a_kernel_that_waited_is_closed_off_like_any_other(tmp_path, broken, told):
+    pipeline = Pipeline(tmp_path / "project", {"a": "1", "b": "2", "c": broken})
+    code, printed = pipeline.repro()
+    assert code == 255 and told in printed and "c stopped at cell 1 of 1" in printed
+    assert pipeline.kernels() == ["was started", "was waiting"]
+
+
+def test_kernels_that_nobody_came_for_end_with_dvc(tmp_path):
+    pipeline = Pipeline(tmp_path / "project", {"a": "1", "b": "1 / 0", "c": "3"})
+    assert pipeline.repro()[0] == 255
+    assert pipeline.processes()
+    time.sleep(2)
+    assert not pipeline.processes()
+
 
 def test_one_stage_leaves_nothing_for_the_next(project):
     project.declare(outs=["runs/toy.ipynb", "model"])

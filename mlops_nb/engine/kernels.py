@@ -87,7 +87,7 @@ def answers(
                 kernel.process = told.get("process", kernel.process)
                 yield told
 
-# %% ../../nbs/library/engine/45_kernels.ipynb #f853e8ca
+# %% ../../nbs/library/engine/45_kernels.ipynb #b8b23d61
 def prepare_next(sandbox: Sandbox) -> None: # nothing to do when DVC does not run the stages, or elsewhere than on Linux
     "Start the kernels of the stages that will probably follow."
     if "DVC_STAGE" not in os.environ or sys.platform != "linux":
@@ -100,6 +100,7 @@ def prepare_next(sandbox: Sandbox) -> None: # nothing to do when DVC does not ru
         if expected:
             _start("ahead", str(_owner()), json.dumps(expected), pass_fds=[number for number, _ in expected], stderr=subprocess.DEVNULL)
 
+# %% ../../nbs/library/engine/45_kernels.ipynb #50c6e204
 def _listening(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     path.unlink(missing_ok=True)
@@ -126,6 +127,7 @@ def _reach(path: Path, how: Callable[[str], None]) -> None: # a socket's path ma
     finally:
         os.close(folder)
 
+# %% ../../nbs/library/engine/45_kernels.ipynb #4088603f
 def _owner() -> int: # DVC's process: it starts a command through a shell, which may or may not make way for the command
     parent = os.getppid()
     name, _, rest = Path(f"/proc/{parent}/stat").read_text().rpartition(")")
