@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -433,6 +434,20 @@ def test_a_kernel_that_waited_is_closed_off_like_any_other(tmp_path, broken, tol
     code, printed = pipeline.repro()
     assert code == 255 and told in printed and "c stopped at cell 1 of 1" in printed
     assert pipeline.kernels() == ["was started", "was waiting"]
+
+
+def test_a_kernel_that_ends_before_it_answers_is_not_waited_for(project, monkeypatch):
+    waiting = project.folder / ".dvc/tmp/stages"
+    waiting.mkdir(parents=True)
+    monkeypatch.chdir(waiting)
+    with socket.socket(socket.AF_UNIX) as ending:
+        ending.bind("toy.socket")
+        ending.listen(1)
+        process = project.start("print('ran')")
+        time.sleep(2)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, printed
+    assert project.record()["kernel"] == "was started"
 
 
 def test_kernels_that_nobody_came_for_end_with_dvc(tmp_path):

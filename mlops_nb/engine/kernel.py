@@ -431,7 +431,7 @@ def _end_with(connection: socket.socket) -> None: # whoever started the stage sa
     connection.recv(1)
     os._exit(1)
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #c5485366
+# %% ../../nbs/library/engine/20_kernel.ipynb #653fe886
 def wait_ahead(
     owner: int, # the process whose end makes waiting pointless
     stages: list[tuple[int, list[str]]], # of each stage that may come, in order: a listening socket, what to import
@@ -439,7 +439,7 @@ def wait_ahead(
     "Import the stages' libraries and wait for them."
     listeners = [socket.socket(fileno=number) for number, _ in stages]
     for _, modules in stages:
-        importing = threading.Thread(target=_import_all, args=(modules,))
+        importing = threading.Thread(target=_import_all, args=(modules, owner))
         importing.start()
         importing.join()
         listener = listeners.pop(0)
@@ -450,20 +450,26 @@ def wait_ahead(
         listener.close()
     os._exit(0)
 
-def _import_all(modules: list[str]) -> None:
+def _import_all(modules: list[str], owner: int) -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)  # this thread's alone, on Linux
     for module in modules:
+        _end_without(owner)
         with suppress(Exception):  # the notebook will meet it, and say so
             importlib.import_module(module)
 
 def _accept(listener: socket.socket, owner: int) -> socket.socket:
     listener.settimeout(0.5)
-    while os.path.exists(f"/proc/{owner}"):
+    while True:
+        _end_without(owner)
         with suppress(TimeoutError):
             connection = listener.accept()[0]
             connection.settimeout(None)
+            connection.sendall(b"\n")  # whoever came too late to be accepted is not answered
             return connection
-    os._exit(0)
+
+def _end_without(owner: int) -> None:
+    if not os.path.exists(f"/proc/{owner}"):
+        os._exit(0)
 
 # %% ../../nbs/library/engine/20_kernel.ipynb #562ab772
 def serve(orders: dict[str, Any], connection: socket.socket, uncut: str) -> None: # uncut: why the network could not be cut

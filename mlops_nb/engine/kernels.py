@@ -100,7 +100,7 @@ def prepare_next(sandbox: Sandbox) -> None: # nothing to do when DVC does not ru
         if expected:
             _start("ahead", str(_owner()), json.dumps(expected), pass_fds=[number for number, _ in expected], stderr=subprocess.DEVNULL)
 
-# %% ../../nbs/library/engine/45_kernels.ipynb #50c6e204
+# %% ../../nbs/library/engine/45_kernels.ipynb #1fca092e
 def _listening(path: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     path.unlink(missing_ok=True)
@@ -113,12 +113,14 @@ def _waiting(sandbox: Sandbox) -> socket.socket | None:
     path, connection = sandbox.folder.with_name(f"{sandbox.stage.name}.socket"), socket.socket(socket.AF_UNIX)
     try:
         _reach(path, connection.connect)
+        answered = connection.recv(1)
     except OSError:
-        connection.close()
-        return None
-    finally:
-        path.unlink(missing_ok=True)
-    return connection
+        answered = b""
+    path.unlink(missing_ok=True)
+    if answered:
+        return connection
+    connection.close()
+    return None
 
 def _reach(path: Path, how: Callable[[str], None]) -> None: # a socket's path may have a hundred characters only
     folder = os.open(path.parent, os.O_RDONLY)
