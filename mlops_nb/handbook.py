@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LABEL_DELAY', 'PAIRS', 'FEATURES', 'BASELINE', 'XGBOOST_2021', 'PROTOCOL', 'METRICS', 'handbook_folder',
-           'handbook_features', 'baseline', 'main']
+           'handbook_clean', 'handbook_features', 'baseline', 'main']
 
 # %% ../nbs/library/92_handbook.ipynb #e77f0566
 import os
@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 from fastcore.script import call_parse
 from tqdm import tqdm
 
@@ -21,7 +22,7 @@ from .conversion import as_onnx
 from .errors import reported_to_the_user
 from .features import compute
 from .feeds import split_file
-from .files import needed
+from .files import needed, read_table, write_table
 from .mapping import mapping_for
 from .metrics import figures
 from .models import make_model
@@ -38,15 +39,24 @@ LABEL_DELAY = 7 # days
 PAIRS = (("card_transactions", "card_mean_amount"), ("terminal_transactions", "terminal_risk"))
 FEATURES = ["amount", "is_weekend", "is_night"] + [f"{name}_{days}d" for pair in PAIRS for days in (1, 7, 30) for name in pair]
 
+def handbook_clean(
+    source: Path, # the handbook's transactions.parquet
+) -> dict[str, pa.Table]: # transactions and reports, as the stage `clean` has them
+    "The handbook's transactions through our cleaning."
+    with tempfile.TemporaryDirectory() as folder:
+        split_file(source, mapping_for(source), Path(folder, "raw"), "2018-10-15", LABEL_DELAY)
+        return clean(Path(folder, "raw"), "UTC")
+
 def handbook_features(
     source: Path, # the handbook's transactions.parquet
 ) -> pd.DataFrame: # keys, features, fraud_reported_at; one row a transaction
     "The handbook's transactions with our features."
+    tables = handbook_clean(source)
     with tempfile.TemporaryDirectory() as folder:
-        split_file(source, mapping_for(source), Path(folder, "raw"), "2018-10-15", LABEL_DELAY)
-        tables = clean(Path(folder, "raw"), "UTC")
-    features, _ = compute(tables["transactions"], tables["reports"], LABEL_DELAY)
-    return with_reports(features.to_pandas(), tables["reports"].to_pandas(), pd.Timestamp("2018-10-15"))
+        for name in ("transactions", "reports"):
+            write_table(tables[name], Path(folder, f"{name}.parquet"))
+        compute(folder, Path(folder, "features.parquet"), LABEL_DELAY)
+        return with_reports(read_table(Path(folder, "features.parquet")), tables["reports"].to_pandas(), pd.Timestamp("2018-10-15"))
 
 # %% ../nbs/library/92_handbook.ipynb #e82e9544
 BASELINE = Fold("test", *map(pd.Timestamp, ("2018-07-25", "2018-08-01", "2018-08-08", "2018-08-15")))

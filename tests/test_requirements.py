@@ -13,7 +13,8 @@ PLATFORMS = {"Linux x86-64 and WSL2": "x86_64-manylinux_2_28", "Linux arm64": "a
 
 
 def resolve(text: str, platform: str) -> subprocess.CompletedProcess:
-    words = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:", "--no-binary", "antlr4-python3-runtime",
+    sources = [word for package in ("antlr4-python3-runtime", "pyspark") for word in ("--no-binary", package)]  # pure Python, without a wheel
+    words = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:", *sources,
              "--python-version", "3.11", "--python-platform", platform, "-"]
     return subprocess.run(words, input=text, cwd=PROJECT, env=os.environ | {"MACOSX_DEPLOYMENT_TARGET": "14.0"},
                           capture_output=True, text=True)
