@@ -108,7 +108,7 @@ PLACE = [
             "metres", "30d", ("x_m", "y_m")),
 ]
 
-# %% ../nbs/library/38_catalogue.ipynb #4dd488f2
+# %% ../nbs/library/38_catalogue.ipynb #eddbf319
 MADE = "made_{0} AS (PARTITION BY terminal ORDER BY instant RANGE BETWEEN {1} PRECEDING AND {2} PRECEDING)"
 HEARD = "heard_{0} AS (PARTITION BY terminal ORDER BY instant RANGE BETWEEN {1} PRECEDING AND CURRENT ROW)"
 DAYS = {name: length for name, length in WINDOWS.items() if name != "1h"}
@@ -117,12 +117,13 @@ TERMINAL_SQL = f"""
 SELECT position, {{features}}
 FROM (SELECT position, {', '.join(f'count(*) OVER made_{name} AS made_{name}' for name in DAYS)}
       FROM payments WINDOW {{made}})
-LEFT JOIN (SELECT position, {', '.join(f'greatest(sum(fraud) OVER heard_{name}, 0) AS frauds_{name}' for name in DAYS)}
-           FROM (SELECT position, terminal, instant, 0 AS fraud FROM payments WHERE terminal IN (SELECT terminal FROM reports)
-                 UNION ALL SELECT CAST(NULL AS BIGINT), terminal, instant, fraud FROM reports)
-           WINDOW {', '.join(HEARD.format(name, length - 1) for name, length in DAYS.items())})
+LEFT JOIN (SELECT * FROM (
+               SELECT position, {', '.join(f'greatest(sum(fraud) OVER heard_{name}, 0) AS frauds_{name}' for name in DAYS)}
+               FROM (SELECT position, terminal, instant, 0 AS fraud FROM payments WHERE terminal IN (SELECT terminal FROM reports)
+                     UNION ALL SELECT CAST(NULL AS BIGINT), terminal, instant, fraud FROM reports)
+               WINDOW {', '.join(HEARD.format(name, length - 1) for name, length in DAYS.items())})
+           WHERE position IS NOT NULL AND {' + '.join(f'frauds_{name}' for name in DAYS)} > 0)
 USING (position)
-WHERE position IS NOT NULL
 """
 
 RECORD = [feature for name in DAYS for feature in (

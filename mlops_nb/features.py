@@ -61,7 +61,7 @@ def _by_spark(texts: dict[str, str], clean: Path, scratch: str, master: str) -> 
         spark.sql(text).write.parquet(f"{scratch}/{family}")
     return {family: f"read_parquet('{scratch}/{family}/*.parquet')" for family in texts}
 
-# %% ../nbs/library/40_features.ipynb #fac2b40e
+# %% ../nbs/library/40_features.ipynb #74e17b29
 KEYS = ("transaction_id", "time", "card", "terminal", "amount_cents", "channel")
 ENGINES = {"duckdb": _by_duckdb, "spark": _by_spark}
 
@@ -95,4 +95,4 @@ def _write(database: duckdb.DuckDBPyConnection, clean: Path, target: Path, featu
     columns = ", ".join([f"payment.{key}" for key in KEYS] + [f"of_{feature.family}.{feature.name}" for feature in features])
     beside = " ".join(f"POSITIONAL JOIN of_{family}" for family in FAMILIES if any(feature.family == family for feature in features))
     database.execute(f"""COPY (SELECT {columns} FROM read_parquet('{clean}/transactions.parquet') AS payment {beside})
-                         TO '{target}' (FORMAT parquet, COMPRESSION zstd)""")
+                         TO '{target}' (FORMAT parquet, COMPRESSION snappy)""")
