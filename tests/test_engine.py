@@ -210,6 +210,31 @@ def test_a_child_process_has_no_network_and_is_found_out(project):
     refused(project, [CHILD], "It opened a connection to an address that native code or a child process chose")
 
 
+SERVED = """
+import http.server, subprocess, sys, urllib.request
+child = subprocess.Popen([sys.executable, '-c', 'import http.server as h; s = h.HTTPServer(("127.0.0.1", 0), h.BaseHTTPRequestHandler); print(s.server_port, flush=True); s.handle_request()'], stdout=-1, text=True)
+try: urllib.request.urlopen(f'http://127.0.0.1:{child.stdout.readline().strip()}')
+except urllib.error.HTTPError as error: print(error.code)
+"""
+
+
+@needs_namespaces
+def test_a_stage_talks_to_its_own_processes(project):
+    code, printed = project.run(SERVED)
+    assert code == 0 and project.outputs()[0][0].text == "501\n", printed
+
+
+@needs_namespaces
+def test_a_stage_does_not_reach_a_server_of_the_machine(project):
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        refused(project, [f"import socket; socket.create_connection(('127.0.0.1', {outside.getsockname()[1]}), 1)"], "ConnectionRefusedError")
+
+
+@needs_namespaces
+def test_without_namespaces_the_loopback_is_refused_too(project):
+    refused(project, [SERVED], "It opened a connection to 127.0.0.1", before=NO_NAMESPACES)
+
+
 # Parameters
 
 @pytest.mark.parametrize("given, told", [
