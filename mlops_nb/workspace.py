@@ -20,6 +20,7 @@ from .errors import UserError, reported_to_the_user
 from .feeds import a_day, as_text, open_source, utc
 from .files import content_hash
 from .mapping import mapping_for
+from .masking import VARIABLE, fingerprint
 
 # %% ../nbs/library/80_workspace.ipynb #c79f9264
 def span(
@@ -59,6 +60,8 @@ def _parameters(source: Path, mapping: dict[str, Any], folder: Path, root: Path)
         params["as_of"], params["train"]["as_of"] = clocks(*span(source, mapping), params)
     params["time_zone"] = mapping["time_zone"]
     params["ingest"] |= {"source": str(source.resolve()), "source_hash": content_hash(source), "mapping": mapping}
+    if fingerprint():
+        params["clean"]["card_key"] = fingerprint()
     return params
 
 # %% ../nbs/library/80_workspace.ipynb #5a4d319b
