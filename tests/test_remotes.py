@@ -65,13 +65,14 @@ def s3(tmp_path):
     ports = free_ports(4)
     identity = {"name": "bank", "credentials": [{"accessKey": KEYS["AWS_ACCESS_KEY_ID"], "secretKey": KEYS["AWS_SECRET_ACCESS_KEY"]}], "actions": ["Admin"]}
     (tmp_path / "identities.json").write_text(json.dumps({"identities": [identity]}))
-    words = ["weed", "server", f"-dir={tmp_path}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-master.port={ports[0]}", f"-volume.port={ports[1]}", "-volume.max=5",
+    words = ["weed", "server", f"-dir={tmp_path}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-master.port={ports[0]}", f"-volume.port={ports[1]}", "-volume.max=20",
              "-master.volumeSizeLimitMB=64", "-filer", f"-filer.port={ports[2]}", "-s3", f"-s3.port={ports[3]}", f"-s3.config={tmp_path}/identities.json"]
     with (tmp_path / "log").open("w") as log, subprocess.Popen(words, cwd=tmp_path, stdout=log, stderr=log) as server:
         try:
-            yield wait_for_bucket(f"http://127.0.0.1:{ports[3]}", tmp_path / "log")
+            wait_until_open(ports[3], tmp_path / "log")
+            yield make_bucket(f"http://127.0.0.1:{ports[3]}")
         finally:
-            server.terminate()
+            server.kill()
 
 
 def free_ports(count: int) -> list[int]:
@@ -86,15 +87,21 @@ def free_ports(count: int) -> list[int]:
     return found
 
 
-def wait_for_bucket(address: str, log: Path) -> str:
-    """Make the bucket as soon as the server takes one."""
-    for _ in range(120):
-        try:
-            s3fs.S3FileSystem(key=KEYS["AWS_ACCESS_KEY_ID"], secret=KEYS["AWS_SECRET_ACCESS_KEY"], endpoint_url=address, skip_instance_cache=True).mkdir("bank")
-            return address
-        except OSError:
-            time.sleep(0.5)
+def wait_until_open(port: int, log: Path) -> None:
+    """Wait for a server, half a minute at most."""
+    for _ in range(60):
+        time.sleep(0.5)
+        with socket.socket() as tried:
+            if not tried.connect_ex(("127.0.0.1", port)):
+                return
     raise AssertionError(log.read_text()[-2000:])
+
+
+def make_bucket(address: str) -> str:
+    """The address, where a bucket now is."""
+    key, secret, region = KEYS.values()
+    s3fs.S3FileSystem(key=key, secret=secret, endpoint_url=address, skip_instance_cache=True, client_kwargs={"region_name": region}).mkdir("bank")
+    return address
 
 
 def test_a_wiped_clone_gets_its_data_back_from_s3(clone, s3):
