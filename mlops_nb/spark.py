@@ -15,7 +15,7 @@ from typing import Any
 
 from .errors import UserError
 
-# %% ../nbs/library/18_spark.ipynb #bedaae38
+# %% ../nbs/library/18_spark.ipynb #929d70b4
 ALWAYS = {"spark.app.name": "mlops_nb", "spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false",
           "spark.ui.showConsoleProgress": "false"}
 ON_ONE_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.driver.memory": "4g",
@@ -39,6 +39,6 @@ def session(
 
 def _check_installed() -> None:
     if find_spec("pyspark") is None:
-        raise UserError("Spark is not installed", "no package pyspark", "run `pip install mlops_nb[spark]`, or choose the engine duckdb")
+        raise UserError("Spark is not installed", "no package pyspark", "run `make spark`, or `pip install mlops_nb[spark]` elsewhere; or choose the engine duckdb")
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         raise UserError("Spark needs Java", "no `java` on the path and no JAVA_HOME", "install Java 17, or choose the engine duckdb")

@@ -111,7 +111,7 @@ def test_the_reports_clock_is_kept_to_the_second(scratch, at, heard):
 
 
 def test_a_label_not_yet_reported_is_not_counted_as_honest(scratch):
-    rows = toy([("1", "2026-01-25"), *((f"recent {day}", f"2026-01-{day} 06:00") for day in (27, 28, 29, 30)), ("now", "2026-02-01 06:00")])
+    rows = toy([("1", "2026-01-25"), *((f"recent {day}", f"2026-01-{day}") for day in (26, 27, 28, 29, 30)), ("now", "2026-02-01 06:00")])
     assert features_of(scratch, rows, reported("1", "2026-02-01")).loc["now", "terminal_risk_7d"] == 1  # one report, of the one payment whose label is due
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -141,14 +140,6 @@ def test_a_drift_changes_what_it_says_from_its_day_on(kind, changed):
     pd.testing.assert_frame_equal(*early)
     late = [rows[rows["time"] >= pd.Timestamp(turn)] for rows in (before, after)]
     assert changed(late[1]) > 1.2 * changed(late[0]) + 0.01
-
-
-def test_a_core_draws_200_000_transactions_a_second():
-    bank, rates = make_bank(1, 20_000), []
-    for day in range(4):
-        began = time.process_time()
-        rates.append(len(simulate_day(bank, 1, day, START)) / (time.process_time() - began))
-    assert max(rates) > 200_000
 
 
 def feeds(folder: Path, as_of: str, start: str = "2026-03-20", defects=NONE, customers: int = 200) -> dict[str, str]:
