@@ -65,7 +65,7 @@ def check_quality(
                         "; ".join(f"{number:,} × {reason} ({feed})" for number, reason, feed in ranked[:5]) or "no rows at all",
                         "mend the input (or its mapping), or raise clean.max_bad_share if this is as good as it gets")
 
-# %% ../nbs/library/33_quality.ipynb #46777428
+# %% ../nbs/library/33_quality.ipynb #2edb07df
 STYLE = """body{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#222}
 table{border-collapse:collapse;margin:1em 0}th,td{padding:.2em .8em;text-align:right;border-bottom:1px solid #ddd}
 th:first-child,td:first-child{text-align:left}"""
@@ -78,7 +78,8 @@ def quality_page(
     told = (f"{counts['received']:,} rows came in. {fit:,} were used and {counts['quarantined']:,} set aside, "
             f"{counts['quarantined'] / max(counts['received'], 1):.2%}.")
     reasons = {f"{feed}: {reason}": {"rows": number} for feed, found in counts["reasons"].items() for reason, number in found.items()}
-    parts = [("What was set aside, by feed and kind", _table("feed", counts["kinds"])), ("Why", _table("reason", reasons)),
+    ranked = dict(sorted(reasons.items(), key=lambda reason: (-reason[1]["rows"], reason[0])))
+    parts = [("What was set aside, by feed and kind", _table("feed", counts["kinds"])), ("Why", _table("reason", ranked)),
              ("Amounts that were used, in cents", _table("channel", counts["amounts"])),
              ("Set aside of each day's rows", _days(counts["days"]))]
     body = "".join(f"<h2>{title}</h2>\n{table}\n" for title, table in parts)
@@ -86,7 +87,7 @@ def quality_page(
             f"<body><h1>Data quality</h1>\n<p>{told}</p>\n{body}</body></html>\n")
 
 def _table(corner: str, rows: dict[str, dict[str, int]]) -> str:
-    columns = sorted({column for row in rows.values() for column in row})
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
     cells = {name: [f"<td>{row.get(column, 0):,}</td>" for column in columns] for name, row in rows.items()}
     return _html(corner, columns, cells) if rows else "<p>Nothing.</p>"
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -95,6 +96,16 @@ def test_no_card_number_leaves_the_raw_data(clone, used):
     assert not leaked(done.stdout, used)
     told = " ".join(pd.read_parquet(clone.folder / "data/clean/quarantine.parquet")["reason"])
     assert "transaction_id holds a card number" in told and "terminal holds a card number" in told
+
+
+def test_no_card_number_reaches_models_reports_or_mlflow(clone, used):
+    done = clone.run("bash", "-c", "dvc repro --downstream clean && mlops-sync && mlops-summary")
+    assert "candidates logged" in done.stdout
+    shutil.move(clone.folder / "data/raw", clone.folder.parent / "raw")
+    said = done.stdout + shown(clone.folder)
+    shutil.move(clone.folder.parent / "raw", clone.folder / "data/raw")
+    assert "mlflow.db" in said and "data/features/features.parquet" in said
+    assert not leaked(said, used)
 
 
 def test_no_card_number_is_in_what_a_failed_stage_leaves(clone, used):
