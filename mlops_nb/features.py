@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OPTIONAL', 'PAYMENTS', 'REPORTS', 'KEYS', 'ENGINES', 'compute']
 
-# %% ../nbs/library/40_features.ipynb #426d1786
+# %% ../nbs/library/40_features.ipynb #4d77ca0a
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +16,7 @@ import duckdb
 from .catalogue import FAMILIES, Feature, active, statement
 from .errors import UserError, did_you_mean
 from .files import connect, needed
+from .spark import session
 
 # %% ../nbs/library/40_features.ipynb #cc5399a6
 OPTIONAL = ("channel", "x_m", "y_m")
@@ -49,9 +50,8 @@ def _absent(database: duckdb.DuckDBPyConnection) -> set[str]: # optional columns
 def _by_duckdb(texts: dict[str, str], clean: Path, scratch: str, master: str) -> dict[str, str]: # family: what to select from
     return {family: f"({text})" for family, text in texts.items()}
 
-# %% ../nbs/library/40_features.ipynb #8160a0e1
+# %% ../nbs/library/40_features.ipynb #fbfa5562
 def _by_spark(texts: dict[str, str], clean: Path, scratch: str, master: str) -> dict[str, str]: # family: what to select from
-    from mlops_nb.spark import session
     spark = session(master)
     for name, text in (("transactions", PAYMENTS), ("reports", REPORTS)):
         spark.read.parquet(str(clean / f"{name}.parquet")).selectExpr("*", "_metadata.row_index").createOrReplaceTempView(f"clean_{name}")
