@@ -444,7 +444,7 @@ class Pipeline(Project):
 
 
 @pytest.mark.parametrize("before", [[], NO_NAMESPACES] if ALLOWED else [[]], ids=["namespaces", "none"][:1 + ALLOWED])
-def test_stages_that_share_their_imports_share_nothing_else(tmp_path, before):
+def test_kernels_made_ahead_share_nothing(tmp_path, before):
     pipeline = Pipeline(tmp_path / "project", {"a": SPOIL, "b": SPOIL, "c": LOOK})
     code, printed = pipeline.repro(before)
     assert code == 0, printed

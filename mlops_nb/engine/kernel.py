@@ -439,27 +439,29 @@ def _end_with(connection: socket.socket) -> None: # whoever started the stage sa
     connection.recv(1)
     os._exit(1)
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #653fe886
+# %% ../../nbs/library/engine/20_kernel.ipynb #b858fb62
 def wait_ahead(
     owner: int, # the process whose end makes waiting pointless
     stages: list[tuple[int, list[str]]], # of each stage that may come, in order: a listening socket, what to import
 ) -> socket.socket: # in a new process for each stage that comes: its connection
-    "Import the stages' libraries and wait for them."
-    listeners = [socket.socket(fileno=number) for number, _ in stages]
+    "Import a stage's libraries, after the stages before it have theirs, and wait for it."
+    listeners, turn = [socket.socket(fileno=number) for number, _ in stages], None
     for _, modules in stages:
-        importing = threading.Thread(target=_import_all, args=(modules, owner))
-        importing.start()
-        importing.join()
-        listener = listeners.pop(0)
+        listener, (next_turn, mine) = listeners.pop(0), os.pipe()
         if not os.fork():
             for other in listeners:
                 other.close()
+            if turn is not None:
+                os.read(turn, 1)  # until the process before this one closes the other end
+            _import_all(modules, owner)
+            os.close(mine)
             return _accept(listener, owner)
         listener.close()
+        os.close(mine)
+        turn = next_turn
     os._exit(0)
 
 def _import_all(modules: list[str], owner: int) -> None:
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)  # this thread's alone, on Linux
     for module in modules:
         _end_without(owner)
         with suppress(Exception):  # the notebook will meet it, and say so
