@@ -439,7 +439,7 @@ def _end_with(connection: socket.socket) -> None: # whoever started the stage sa
     connection.recv(1)
     os._exit(1)
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #b858fb62
+# %% ../../nbs/library/engine/20_kernel.ipynb #0f9c1586
 def wait_ahead(
     owner: int, # the process whose end makes waiting pointless
     stages: list[tuple[int, list[str]]], # of each stage that may come, in order: a listening socket, what to import
@@ -467,6 +467,7 @@ def _import_all(modules: list[str], owner: int) -> None:
         with suppress(Exception):  # the notebook will meet it, and say so
             importlib.import_module(module)
 
+# %% ../../nbs/library/engine/20_kernel.ipynb #0df19da4
 def _accept(listener: socket.socket, owner: int) -> socket.socket:
     listener.settimeout(0.5)
     while True:
