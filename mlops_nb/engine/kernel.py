@@ -410,17 +410,15 @@ def _note(check: Callable[..., None], *arguments: Any) -> None: # what a check f
     except PermissionError:
         pass
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #566f1e76
+# %% ../../nbs/library/engine/20_kernel.ipynb #026132b0
 def main() -> None: # now NUMBER, or ahead OWNER STAGES
     "Be the kernel of one stage."
     how, *rest = sys.argv[1:]
     interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)  # who waits is not meant
-    uncut = _attempt(cut_off)
     if how == "now":
-        connection = socket.socket(fileno=int(rest[0]))
+        uncut, connection = _attempt(cut_off), socket.socket(fileno=int(rest[0]))
     else:
-        connection = wait_ahead(int(rest[0]), json.loads(rest[1]))
-        uncut = uncut or _attempt(cut_off)  # from the other stages
+        uncut, connection = wait_ahead(int(rest[0]), json.loads(rest[1]))
     signal.signal(signal.SIGINT, interrupted)
     orders = json.loads(connection.makefile(encoding="utf-8").readline())
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
@@ -439,23 +437,24 @@ def _end_with(connection: socket.socket) -> None: # whoever started the stage sa
     connection.recv(1)
     os._exit(1)
 
-# %% ../../nbs/library/engine/20_kernel.ipynb #0f9c1586
+# %% ../../nbs/library/engine/20_kernel.ipynb #7d16b4ea
 def wait_ahead(
     owner: int, # the process whose end makes waiting pointless
     stages: list[tuple[int, list[str]]], # of each stage that may come, in order: a listening socket, what to import
-) -> socket.socket: # in a new process for each stage that comes: its connection
+) -> tuple[str, socket.socket]: # in a new process for each stage that comes: why the network could not be cut, and its connection
     "Import a stage's libraries, after the stages before it have theirs, and wait for it."
     listeners, turn = [socket.socket(fileno=number) for number, _ in stages], None
     for _, modules in stages:
         listener, (next_turn, mine) = listeners.pop(0), os.pipe()
         if not os.fork():
+            uncut = _attempt(cut_off)  # libraries bring threads, and then it is too late
             for other in listeners:
                 other.close()
             if turn is not None:
                 os.read(turn, 1)  # until the process before this one closes the other end
             _import_all(modules, owner)
             os.close(mine)
-            return _accept(listener, owner)
+            return uncut, _accept(listener, owner)
         listener.close()
         os.close(mine)
         turn = next_turn
