@@ -425,17 +425,24 @@ class Pipeline(Project):
         (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
         subprocess.run(["dvc", "init", "--no-scm", "--force", "--quiet"], cwd=folder, check=True)
 
+    def start_repro(self, before=()) -> subprocess.Popen:
+        """`dvc repro`, begun."""
+        return subprocess.Popen([*before, "dvc", "repro"], cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                env=os.environ | {"FOLDER": str(self.folder)})
+
     def repro(self, before=()) -> tuple[int, str]:
         """`dvc repro`: exit code, and what was printed."""
-        done = subprocess.run([*before, "dvc", "repro"], cwd=self.folder, capture_output=True, text=True, env=os.environ | {"FOLDER": str(self.folder)})
-        return done.returncode, done.stdout + done.stderr
+        process = self.start_repro(before)
+        printed, _ = process.communicate(timeout=120)
+        return process.returncode, printed
 
-    def processes(self) -> list[Path]:
-        """What `dvc repro` has started, directly or not, and still runs."""
-        alive = []
-        for environment in Path("/proc").glob("[0-9]*/environ"):
+    def kernels_ahead(self) -> int:
+        """How many kernels made ahead are alive."""
+        alive = 0
+        for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):  # it has ended meanwhile
-                alive += [environment.parent] * (f"FOLDER={self.folder}".encode() in environment.read_bytes().split(b"\0"))
+                ours = f"FOLDER={self.folder}".encode() in (process / "environ").read_bytes().split(b"\0")
+                alive += ours and b"ahead" in (process / "cmdline").read_bytes().split(b"\0")
         return alive
 
     def records(self, name: str) -> list[str]:
@@ -477,11 +484,17 @@ def test_a_kernel_that_ends_before_it_answers_is_not_waited_for(project, monkeyp
 
 
 def test_kernels_that_nobody_came_for_end_with_dvc(tmp_path):
-    pipeline = Pipeline(tmp_path / "project", {"a": "1", "b": "1 / 0", "c": "3"})
-    assert pipeline.repro()[0] == 255
-    assert pipeline.processes()
-    time.sleep(2)
-    assert not pipeline.processes()
+    pipeline = Pipeline(tmp_path / "project", {"a": "import time; time.sleep(3)", "b": "1 / 0", "c": "3"})
+    process = pipeline.start_repro()
+    assert soon(lambda: pipeline.kernels_ahead() >= 2)
+    process.communicate(timeout=60)
+    assert process.returncode == 255
+    assert soon(lambda: not pipeline.kernels_ahead())
+
+
+def soon(holds) -> bool:
+    """Whether something comes true within half a minute."""
+    return any(holds() or time.sleep(0.2) for _ in range(150))
 
 
 def test_one_stage_leaves_nothing_for_the_next(project):
