@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HOUR_US', 'DAY_US', 'WINDOWS', 'IN_WORDS', 'PAYMENT_SQL', 'PAYMENT', 'EARLIER', 'PACKED', 'UNPACKED', 'UNTIL_NOW',
-           'CARD_SQL', 'HABITS', 'PLACE_SQL', 'PLACE', 'DAYS', 'TERMINAL_SQL', 'RECORD', 'CATALOGUE', 'FAMILIES',
-           'Feature', 'statement', 'active']
+           'CARD_SQL', 'HABITS', 'PLACE_SQL', 'PLACE', 'DAYS', 'TERMINAL_SQL', 'RECORD', 'CATALOGUE', 'OPTIONAL',
+           'FAMILIES', 'Feature', 'statement', 'active']
 
 # %% ../nbs/library/38_catalogue.ipynb #2b97ab37
 from dataclasses import dataclass
@@ -133,8 +133,9 @@ RECORD = [feature for name in DAYS for feature in (
             f"fraud reports of {IN_WORDS[name]} about this terminal, for each payment they may speak of", "share", name),
 )]
 
-# %% ../nbs/library/38_catalogue.ipynb #e6782473
+# %% ../nbs/library/38_catalogue.ipynb #4d769d35
 CATALOGUE = PAYMENT + HABITS + PLACE + RECORD
+OPTIONAL = sorted({column for feature in CATALOGUE for column in feature.needs}) # columns that a source may lack
 FAMILIES = {"payment": PAYMENT_SQL, "card": CARD_SQL, "place": PLACE_SQL, "terminal": TERMINAL_SQL}
 
 def statement(
