@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import SMALL, Clone, contents
+from conftest import SMALL, Clone, contents, needs_java
 
 pytestmark = pytest.mark.slow
 STAGES = ["ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"]
@@ -54,6 +54,14 @@ def test_a_tampered_output_is_made_again(clone, file):
     assert clone.ran(), "nothing was run again"
     assert contents(clone.folder / "data") == before
     assert (clone.folder / "dvc.lock").read_text() == lock
+
+
+@needs_java
+def test_the_stages_on_spark_write_the_same_files(clone):
+    before = {name: contents(clone.folder / "data" / name) for name in ("clean", "features")}
+    clone.params({"clean": {"engine": "spark"}, "featurize": {"engine": "spark"}})
+    assert clone.ran("dvc", "repro", "featurize") == ["clean", "featurize"]
+    assert {name: contents(clone.folder / "data" / name) for name in before} == before
 
 
 def test_moving_as_of_alone_trains_nothing_and_only_adds_files(clone):
