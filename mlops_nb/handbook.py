@@ -17,6 +17,7 @@ from fastcore.script import call_parse
 from tqdm import tqdm
 
 from .bench import publish, row
+from .candidates import make_model
 from .cleaning import clean
 from .conversion import as_onnx
 from .errors import reported_to_the_user
@@ -25,7 +26,6 @@ from .feeds import split_file
 from .files import needed, read_table, write_table
 from .mapping import mapping_for
 from .metrics import figures
-from .models import make_model
 from .scoring import OnnxModel
 from .splits import Fold, between, labels_known_at, with_reports, without_known_cards
 

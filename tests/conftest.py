@@ -23,7 +23,7 @@ SMALL = {
         "as_of": "2026-01-25", "train_days": 14, "test_days": 7, "validation_folds": 1,
         "models": {
             "logistic_regression": {}, "decision_tree": {"max_depth": 4}, "random_forest": {"n_estimators": 10},
-            "xgboost": {"n_estimators": 20}, "neural_network": {"hidden": [8], "epochs": 1},
+            "xgboost": {"n_estimators": 20}, "lightgbm": {"n_estimators": 20}, "neural_network": {"hidden": [8], "epochs": 1},
         },
     },
     "register": {"floors": {"average_precision": 0.01}},

@@ -20,6 +20,9 @@ PACKAGE = PROJECT / "mlops_nb"
 # Loaded beside the notebook: the engine, declared as a folder, and what it imports.
 ENGINE = {path for path in (PACKAGE / "engine").glob("*.py") if path.stat().st_size}
 ENGINE |= set().union(*(imported_modules(path, PACKAGE) for path in ENGINE))
+# Loaded by name when a stage makes a model: each kind of model, and what it imports.
+MODELS = {path for path in (PACKAGE / "models").glob("*.py") if path.stat().st_size}
+MODELS |= set().union(*(imported_modules(path, PACKAGE) for path in MODELS))
 
 
 def modules(stage: str) -> set[Path]:
@@ -51,7 +54,8 @@ def test_the_command_is_papermills(stage):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_modules_a_notebook_loads_are_declared(stage):
-    assert modules(stage) == imported_modules(notebook(stage), PACKAGE) | ENGINE
+    loaded = imported_modules(notebook(stage), PACKAGE) | ENGINE
+    assert modules(stage) == (loaded | MODELS if PACKAGE / "candidates.py" in loaded else loaded)
     assert f"nbs/stages/{stage}.ipynb" in STAGES[stage]["deps"]
 
 
@@ -85,9 +89,9 @@ def test_outputs_survive_a_failed_stage(stage):
 
 def test_an_undeclared_module_would_be_seen(tmp_path):
     edited = tmp_path / "clean.ipynb"
-    edited.write_text(notebook("clean").read_text().replace("import pandas as pd", "from mlops_nb import models"))
+    edited.write_text(notebook("clean").read_text().replace("import pandas as pd", "from mlops_nb import bundle"))
     extra = imported_modules(edited, PACKAGE) - modules("clean")
-    assert {path.stem for path in extra} == {"models", "network"}
+    assert {path.stem for path in extra} == {"bundle", "scoring"}
 
 
 def test_metrics_plots_and_artifacts_lie_in_outputs():
@@ -101,8 +105,9 @@ def test_metrics_plots_and_artifacts_lie_in_outputs():
 @pytest.mark.parametrize("stage", STAGES)
 def test_declared_modules_are_those_that_python_loads(stage):
     imports = [node for node in ast.parse(source_of(notebook(stage))).body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    shown = "import sys; print(*(name for name in sys.modules if name.startswith('mlops_nb.')))"
-    code = "\n".join([*map(ast.unparse, imports), shown])
+    models = "from mlops_nb.candidates import kind_module, kinds; [kind_module(kind) for kind in kinds()]"
+    shown = "import sys; print(*(module.__file__ for name, module in sys.modules.items() if name.startswith('mlops_nb.')))"
+    code = "\n".join([*map(ast.unparse, imports), *[models] * (PACKAGE / "candidates.py" in modules(stage)), shown])
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
-    loaded = {PROJECT / f"{name.replace('.', '/')}.py" for name in done.stdout.split()}
+    loaded = {path for path in map(Path, done.stdout.split()) if path.stat().st_size}
     assert loaded | ENGINE == modules(stage)

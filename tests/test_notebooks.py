@@ -14,7 +14,7 @@ from mlops_nb.notebooks import definitions, imported_modules, is_clean, source_o
 
 NBS = PROJECT / "nbs"
 COMMITTED = sorted(path for path in NBS.rglob("*.ipynb") if "explore" not in path.parts and ".ipynb_checkpoints" not in path.parts)
-EXPORTED = [path for path in COMMITTED if path.parent.name in ("library", "engine", "integrations")]
+EXPORTED = [path for path in COMMITTED if path.parent.name in ("library", "engine", "integrations", "models")]
 STAGES = [path for path in COMMITTED if path.parent.name == "stages"]
 DASHBOARDS = [path for path in COMMITTED if path.parent.name == "dashboards"]
 
@@ -65,17 +65,17 @@ def test_every_module_comes_from_a_notebook():
     modules = {str(path.relative_to(PROJECT / "mlops_nb")) for path in (PROJECT / "mlops_nb").rglob("*.py")}
     exported = {line.split()[-1].replace(".", "/") + ".py" for path in EXPORTED for line in source_of(path).splitlines()
                 if line.startswith("#| default_exp")}
-    assert modules - {"__init__.py", "engine/__init__.py", "integrations/__init__.py", "_modidx.py"} == exported
+    assert modules - {"__init__.py", "engine/__init__.py", "integrations/__init__.py", "models/__init__.py", "_modidx.py"} == exported
 
 
 def test_the_package_itself_does_nothing_when_imported():
-    for path in (PROJECT / "mlops_nb/__init__.py", PROJECT / "mlops_nb/integrations/__init__.py"):
+    for path in (PROJECT / "mlops_nb").rglob("__init__.py"):
         assert not ast.parse(path.read_text()).body
 
 
 def test_core_never_imports_an_integration():
     package = PROJECT / "mlops_nb"
-    for module in package.glob("*.py"):
+    for module in [*package.glob("*.py"), *package.glob("models/*.py")]:
         reached = {path for path in imported_modules(module, package) if path.parent.name == "integrations"}
         assert not reached, f"{module.name} imports {reached}"
 

@@ -65,7 +65,7 @@ y = X[:, 0] + X[:, 1] * X[:, 2] > 0.9
 """
 TORCH = NUMPY + """
 import torch
-from mlops_nb.network import NeuralNetwork
+from mlops_nb.models.neural_network import Model as NeuralNetwork
 torch.manual_seed(0)
 
 def weights(network):

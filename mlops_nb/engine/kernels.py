@@ -146,6 +146,8 @@ def libraries(
     return [name for name in found if not (folder / name.partition(".")[0]).exists() and name.partition(".")[0] not in sys.stdlib_module_names]
 
 def _sources(path: Path) -> list[str]: # Python text
+    if path.is_dir() and path.parts[-2:] != Path(KERNEL).parts[-3:-1]:
+        return [source for file in sorted(path.glob("*.py")) for source in _sources(file)]
     if path.suffix == ".py" and path.exists():
         return [path.read_text(encoding="utf-8")]
     if path.suffix == ".ipynb" and path.exists():
