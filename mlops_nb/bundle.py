@@ -17,17 +17,17 @@ from .scoring import OnnxModel
 # %% ../nbs/library/67_bundle.ipynb #b1b6ec69
 def write_bundle(
     folder: Path, # to be filled
-    decision: dict[str, Any], # the gate's
-    figures: dict[str, float], # the candidate's on the test window
+    candidate: str, # the winner
+    figures: dict[str, Any], # its figures on the test window
     models: str | Path, # the training stage's folder
     data: str | Path, # the snapshot it was trained on
 ) -> None:
     "Gather the candidate's final model and its description."
     training = read_json(Path(models, "training.json"))
-    shutil.copyfile(needed(Path(models, decision["candidate"], "final.onnx")), folder / "model.onnx")
+    shutil.copyfile(needed(Path(models, candidate, "final.onnx")), folder / "model.onnx")
     write_json({
-        "candidate": decision["candidate"], "promoted": decision["promoted"], "figures": figures,
-        "settings": training["models"][decision["candidate"]], "seed": training["seed"],
+        "candidate": candidate, "figures": figures,
+        "settings": training["models"][candidate], "seed": training["seed"],
         "features": training["features"], "training_window": training["training_window"],
         "train_as_of": training["as_of"], "label_delay": training["label_delay"],
         "data_hash": content_hash(data), "model_hash": content_hash(folder / "model.onnx"),
