@@ -37,6 +37,9 @@ def _shown(value: float | None) -> str:
         return "–"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:,.0f}"
 
+def _listed(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items()) or "its library's own"
+
 def _table(header: list[str], rows: list[list[str]]) -> str: # Markdown
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [header, ["---"] * len(header), *rows])
 
@@ -53,9 +56,9 @@ def model_card(
         "Purpose": PURPOSE,
         "Owner": bundle["owner"],
         "Limits": "\n".join(f"- {limit}" for limit in LIMITS),
-        "What it has learnt from": f"Payments from {start} to {end} (UTC), with the frauds known on {bundle['train_as_of']}; frauds are "
+        "What it has learnt from": f"Payments from {start[:10]} to {end[:10]} (UTC), with the frauds known on {bundle['train_as_of']}; frauds are "
                                    f"usually reported within {bundle['label_delay']} days. MD5 of the data: `{bundle['data_hash']}`.",
-        "What it is": f"A model of the kind {bundle['candidate']}, settings {bundle['settings']}, seed {bundle['seed']}, trained on {bundle['device']}.",
+        "What it is": f"A model of the kind {bundle['candidate']}, settings {_listed(bundle['settings'])}, seed {bundle['seed']}, trained on {bundle['device']}.",
         "When it alerts": f"At a probability of {bundle['threshold']:.4g}, which {bundle['alert_budget']} cases a day reached on the validation weeks; "
                           f"or, where costs decide, when the loss to be expected exceeds that of a false alarm at {bundle['false_alarm_cost']:g}.",
         "How good it is": "On the test week, which had no say in choosing it, at the alert budget. The models judged there learnt from the weeks "

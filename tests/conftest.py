@@ -26,7 +26,7 @@ SMALL = {
             "xgboost": {"n_estimators": 20}, "lightgbm": {"n_estimators": 20}, "neural_network": {"hidden": [8], "epochs": 1},
         },
     },
-    "register": {"floors": {"average_precision": 0.01}},
+    "register": {"mode": "auto", "floors": {"average_precision": 0.01}},
 }
 
 

@@ -11,7 +11,7 @@ import yaml
 from conftest import SMALL, Clone, contents, needs_java
 
 pytestmark = pytest.mark.slow
-STAGES = ["ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"]
+STAGES = ["incumbent", "ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_too_few_rows_are_never_called_drift(clone):
 def test_a_model_below_its_floor_is_not_promoted(clone):
     clone.params({"register": {"floors": {"average_precision": 0.999}}})
     clone.ran()
-    assert '"promoted": false' in (clone.folder / "reports/register/decision.json").read_text()
+    assert '"verdict": "kept"' in (clone.folder / "reports/register/decision.json").read_text()
 
 
 @pytest.mark.parametrize("changes, told", [
