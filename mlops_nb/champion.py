@@ -6,10 +6,11 @@
 __all__ = ['COLUMNS', 'ACTIONS', 'set_params', 'get_params', 'history', 'record', 'former', 'approve', 'promote', 'rollback',
            'changes', 'figures_table', 'compare', 'main']
 
-# %% ../nbs/library/69_champion.ipynb #5f9cec3d
+# %% ../nbs/library/69_champion.ipynb #7f627478
 import csv
 import subprocess
 import sys
+import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ruamel.yaml import YAML
 from .errors import UserError, did_you_mean, reported_to_the_user
 from .files import read_json
 from .gate import flat
-from .incumbent import place, there_is_one
+from .incumbent import fetch_bundle, there_is_one
 
 # %% ../nbs/library/69_champion.ipynb #e924939a
 def _yaml() -> YAML:
@@ -106,14 +107,14 @@ def _locked(folder: Path, path: str) -> str: # an output's hash in dvc.lock
 def _dvc(folder: Path, *words: str) -> int: # exit code
     return subprocess.run([sys.executable, "-m", "dvc", *words], cwd=folder).returncode
 
-# %% ../nbs/library/69_champion.ipynb #d253029a
-def _change(folder: Path, champion: str, who: str, action: str, reason: str) -> None:
+# %% ../nbs/library/69_champion.ipynb #cb99dc0b
+def _change(folder: Path, champion: str, who: str, action: str, reason: str, **also: Any) -> None: # also: further parameters to set
     with tempfile.TemporaryDirectory() as trial:
-        place(champion, Path(trial, "bundle"), folder)
-    before = get_params(folder)["incumbent"] or ""
-    set_params(folder, incumbent=champion)
-    record(folder, **{"who": who, "action": action, "from": before, "to": champion, "reason": reason,
-                      "commit": _git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"), "decision": _locked(folder, "reports/register")})
+        fetch_bundle(champion, trial, folder)
+    known = {"from": get_params(folder)["incumbent"] or "", "decision": _locked(folder, "reports/register"),
+             "commit": _git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")}
+    set_params(folder, incumbent=champion, **also)
+    record(folder, who=who, action=action, to=champion, reason=reason, **known)
     if _dvc(folder, "repro", "--quiet", "--single-item", "incumbent", "register"):
         raise UserError("The champion is changed, but dvc.lock does not say so yet", "a stage that failed, see above", "mend it and run `dvc repro`")
 
@@ -149,7 +150,7 @@ def promote(
     _change(folder, bundle, "the gate", "promoted", "; ".join(decision["reasons"]))
     return _told(folder, f"The gate made {decision['candidate']} champion.")
 
-# %% ../nbs/library/69_champion.ipynb #16e95fb3
+# %% ../nbs/library/69_champion.ipynb #26a09f9a
 def rollback(
     reason: str,
     folder: Path = Path(),
@@ -158,9 +159,7 @@ def rollback(
     reason, who = _reason(reason), _person(folder)
     params = get_params(folder)
     back = former(history(folder), params["incumbent"] or "none")
-    if params["mode"] == "auto":
-        set_params(folder, mode="propose")
-    _change(folder, back, who, "rolled back", reason)
+    _change(folder, back, who, "rolled back", reason, mode="propose")
     paused = " register.mode is now propose: the gate would promote the same model again." if params["mode"] == "auto" else ""
     return _told(folder, f"The former champion, {read_json(folder / 'data/incumbent/bundle.json')['candidate']}, is back.{paused}")
 
@@ -217,7 +216,7 @@ def compare(
                         figures_table(decision["figures"], decision["compared"]["figures"]),
                         f"{decision['verdict']}:\n" + "\n".join(f"  {reason}" for reason in decision["reasons"]), *parts])
 
-# %% ../nbs/library/69_champion.ipynb #80de1c10
+# %% ../nbs/library/69_champion.ipynb #4d851ec5
 ACTIONS = {"approve": approve, "rollback": rollback, "promote": promote, "compare": compare}
 
 @call_parse
@@ -229,4 +228,6 @@ def main(
     with reported_to_the_user():
         if action not in ACTIONS:
             raise UserError("There is no such action", repr(action), did_you_mean(action, ACTIONS))
-        print(ACTIONS[action](*[reason] if action in ("approve", "rollback") else []))
+        told = ACTIONS[action](*[reason] if action in ("approve", "rollback") else [])
+    if told:
+        print(told)
