@@ -72,7 +72,7 @@ def _tree(nodes: pd.DataFrame) -> dict[str, np.ndarray]:
                        "thresholds": np.where(nodes["modes"] == b"BRANCH_LT", below, thresholds).astype(float),
                        "values": nodes[["added"]].to_numpy(float), "node_sample_weight": np.ones(len(nodes))}
 
-# %% ../nbs/library/68_explanations.ipynb #c8113038
+# %% ../nbs/library/68_explanations.ipynb #c2602aa9
 class _Trees:
     def __init__(self, model: onnx.ModelProto, background: np.ndarray):
         import shap
@@ -93,7 +93,9 @@ class _Trees:
         return self.explainer.model.predict(X).ravel()
 
     def contributions(self, X: np.ndarray) -> np.ndarray:
-        return self.explainer.shap_values(X, check_additivity=False)
+        given = self.explainer.shap_values(X)
+        given[np.arange(len(X)), np.abs(given).argmax(axis=1)] += self.margin(X) - self.base - given.sum(axis=1)
+        return given
 
 # %% ../nbs/library/68_explanations.ipynb #ad12e779
 def _before_sigmoid(graph: onnx.GraphProto) -> str | None: # the name of a value inside

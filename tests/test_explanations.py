@@ -20,7 +20,7 @@ from mlops_nb.scoring import OnnxModel
 MODELS = yaml.safe_load((PROJECT / "params.yaml").read_text())["train"]["models"]
 READ = {"logistic_regression": "_Linear", "decision_tree": "_Trees", "random_forest": "_Trees", "xgboost": "_Trees", "lightgbm": "_Trees"}
 WITHOUT_SIGMOID = ("decision_tree", "random_forest")
-TOLERANCE = 1e-6 # shap's trees keep their weights in single precision; all else sums to the last digits of double precision
+EXACT, SINGLE = 1e-12, 1e-6 # what is read is summed in double precision; what is asked answers in single precision, as the files do
 FEATURES = [vars(feature) for feature in CATALOGUE]
 NAMES = [feature["name"] for feature in FEATURES]
 CAUSE = "amount_to_mean_30d"
@@ -53,9 +53,9 @@ def test_contributions_sum_to_the_margin_and_the_margin_is_the_files(explained, 
     X = payments[0][:50]
     base, contributions = explainer.contributions(X)
     margin = explainer.margin(X)
-    assert np.abs(base + contributions.sum(axis=1) - margin).max() < TOLERANCE
+    assert np.abs(base + contributions.sum(axis=1) - margin).max() < (EXACT if kind in READ else SINGLE)
     probability = margin if kind in WITHOUT_SIGMOID else expit(margin)
-    assert np.abs(probability - scorer.fraud_probability(pd.DataFrame(X, columns=NAMES))).max() < TOLERANCE
+    assert np.abs(probability - scorer.fraud_probability(pd.DataFrame(X, columns=NAMES))).max() < SINGLE
 
 
 def test_linear_files_and_trees_are_read_and_others_asked(explained):
@@ -75,7 +75,7 @@ def test_a_payment_is_explained_alike_alone_and_in_company(explained, payments):
     _, explainer, _ = explained
     _, together = explainer.contributions(payments[0][:3])
     _, alone = explainer.contributions(payments[0][2:3])
-    assert np.abs(together[2] - alone[0]).max() < TOLERANCE
+    assert np.abs(together[2] - alone[0]).max() < SINGLE
 
 
 @pytest.mark.slow
