@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark export tidy hooks run test test-long approve rollback compare check prove debug lab dashboard mlflow bench-handbook bench-features bench-stages lock
+.PHONY: help env spark export tidy hooks run test test-long approve rollback compare check prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-explanations lock
 
 RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
 
@@ -104,6 +104,9 @@ bench-features: env ## how fast and lean the features are, beside plain pandas; 
 
 bench-stages: env .peers/.ready ## what the engine costs, beside Papermill and ploomber-engine; runs the pipeline by force
 	@PLOOMBER_STATS_ENABLED=false mlops-bench-stages
+
+bench-explanations: env ## how long the reasons for a thousand alerts take, beside shap on the native model
+	@OMP_NUM_THREADS=1 mlops-bench-explanations
 
 .peers/.ready: requirements.txt
 	@echo "Building the peers' environment in .peers"
