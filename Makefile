@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark export tidy hooks run test test-long check prove debug lab dashboard mlflow bench-handbook bench-features bench-stages lock
+.PHONY: help env spark export tidy hooks run test test-long check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -68,6 +68,10 @@ test-long: spark ## all tests, and those that take many minutes
 
 check: env ## the fast tests
 	@pytest -m "not slow"
+
+tune: env export ## look longer for better settings, and write them into params.yaml (TRIALS=50 or MINUTES=…, MODEL=xgboost, RUN=name)
+	@cd "$(if $(RUN),runs/$(RUN),.)" && dvc repro --quiet snapshot && \
+	  mlops-tune --trials $(or $(TRIALS),50) --minutes $(or $(MINUTES),0) --model "$(MODEL)"
 
 prove: env ## prove that the committed dvc.lock is repeatable: run the last commit in an empty folder and compare (KEEP=1 leaves it)
 	@mlops-prove $(if $(KEEP),--keep)
