@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark export tidy hooks run test test-long approve rollback compare check prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-explanations lock
+.PHONY: help env spark export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-explanations lock
 
 RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
 
@@ -79,6 +79,10 @@ test-long: spark ## all tests, and those that take many minutes
 
 check: env ## the fast tests
 	@pytest -m "not slow"
+
+tune: env export ## look longer for better settings, and write them into params.yaml (TRIALS=50 or MINUTES=…, MODEL=xgboost, RUN=name)
+	@cd "$(if $(RUN),runs/$(RUN),.)" && dvc repro --quiet snapshot && \
+	  mlops-tune --trials $(or $(TRIALS),50) --minutes $(or $(MINUTES),0) --model "$(MODEL)"
 
 prove: env ## prove that the committed dvc.lock is repeatable: run the last commit in an empty folder and compare (KEEP=1 leaves it)
 	@mlops-prove $(if $(KEEP),--keep)

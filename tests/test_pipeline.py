@@ -98,6 +98,8 @@ def test_a_model_below_its_floor_is_not_promoted(clone):
 @pytest.mark.parametrize("changes, told", [
     ({"train": {"models": {"xgbost": {}}}}, "did you mean 'xgboost'?"),
     ({"train": {"models": {"xgboost": {"max_deph": 3}}}}, "did you mean 'max_depth'?"),
+    ({"train": {"tuning": {"method": "bayes"}}}, "did you mean 'bayesian'?"),
+    ({"train": {"search_space": {"xgboost": {"max_depth": {"from": 8, "to": 2}}}}}, "is empty"),
     ({"train": {"train_dayz": 3}}, "did you mean 'train_days'?"),
     ({"train": {"train_days": "two weeks"}}, "give a whole number"),
     ({"train": {"train_days": 400}}, "history is too short"),
@@ -177,6 +179,7 @@ def test_a_lost_mlflow_comes_back_without_running_a_stage(clone):
     clone.run("mlops-sync")
     before = tracked(clone)
     assert "reports/runs/train.ipynb" in before and '"candidate"' in before
+    assert all(f'["xgboost trial {number}", [["mean_average_precision", ' in before for number in range(3))
     assert "has this run already" in clone.run("mlops-sync").stdout
     (clone.folder / "mlflow.db").unlink()
     shutil.rmtree(clone.folder / "mlartifacts")
@@ -188,7 +191,7 @@ def test_a_lost_mlflow_comes_back_without_running_a_stage(clone):
 def test_the_alias_follows_the_repository_back(clone):
     clone.run("mlops-sync")
     before = tracked(clone)
-    clone.params({"train": {"models": {"decision_tree": {"max_depth": 3}}}})
+    clone.params({"train": {"models": {"decision_tree": {"max_depth": 3}}, "tuning": {"models": []}}})
     clone.ran()
     clone.run("mlops-sync")
     assert json.loads(tracked(clone))[0] != json.loads(before)[0]
