@@ -17,30 +17,20 @@ from typing import Any
 
 import yaml
 from fastcore.script import Param, call_parse
-from ruamel.yaml import YAML
 
 from .errors import UserError, did_you_mean, reported_to_the_user
 from .files import read_json
-from .gate import flat
+from .gate import flat, told
 from .incumbent import fetch_bundle, there_is_one
+from .params import change_params
 
 # %% ../nbs/library/69_champion.ipynb #e924939a
-def _yaml() -> YAML:
-    kept = YAML()
-    kept.preserve_quotes, kept.width = True, 2 ** 16  # no line is folded that its author did not fold
-    kept.representer.add_representer(type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null"))
-    return kept
-
 def set_params(
     folder: Path, # of params.yaml
     **values: Any, # names in the section `register`
 ) -> None:
-    "Change values in params.yaml and nothing else."
-    file = folder / "params.yaml"
-    params = _yaml().load(file.read_text(encoding="utf-8"))
-    params["register"].update(values)
-    with file.open("w", encoding="utf-8") as out:
-        _yaml().dump(params, out)
+    "Change the section `register`."
+    change_params(folder / "params.yaml", "register", values)
 
 def get_params(folder: Path) -> dict[str, Any]:
     "The section `register` of params.yaml."
@@ -181,9 +171,9 @@ def figures_table(
     champion: dict[str, Any],
 ) -> str: # fixed-width text
     "Two models' figures beside each other, with their difference."
-    ours, theirs = dict(flat(challenger)), dict(flat(champion))
+    ours, theirs = told(challenger), told(champion)
     lines = [f"  {'':<44}{'working tree':>14}{'champion':>14}{'difference':>14}"]
-    for name in [name for name in ours if None not in (ours[name], theirs.get(name))]:
+    for name in [name for name in ours if name in theirs]:
         lines.append(f"  {name:<44}{ours[name]:>14,.3f}{theirs[name]:>14,.3f}{ours[name] - theirs[name]:>+14,.3f}")
     return "\n".join(lines)
 

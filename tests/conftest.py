@@ -20,13 +20,13 @@ SMALL = {
     "as_of": "2026-02-01",
     "ingest": {"customers": 300, "start": "2025-12-01"},
     "train": {
-        "as_of": "2026-01-25", "train_days": 14, "test_days": 7, "validation_folds": 1,
+        "as_of": "2026-01-25", "train_days": 14, "test_days": 7, "validation_folds": 1, "tuning": {"trials": 2},
         "models": {
             "logistic_regression": {}, "decision_tree": {"max_depth": 4}, "random_forest": {"n_estimators": 10},
             "xgboost": {"n_estimators": 20}, "lightgbm": {"n_estimators": 20}, "neural_network": {"hidden": [8], "epochs": 1},
         },
     },
-    "register": {"mode": "auto", "floors": {"average_precision": 0.01}},
+    "register": {"mode": "auto", "floors": {"average_precision": 0.01}, "ceilings": {}},
 }
 
 
@@ -34,7 +34,7 @@ def merged(values: dict, changes: dict) -> dict:
     """Values with changes put in, table by table; a changed `models` table replaces the old one."""
     out = dict(values)
     for key, value in changes.items():
-        nested = isinstance(value, dict) and isinstance(out.get(key), dict) and key not in ("models", "floors")
+        nested = isinstance(value, dict) and isinstance(out.get(key), dict) and key not in ("models", "floors", "ceilings")
         out[key] = merged(out[key], value) if nested else value
     return out
 

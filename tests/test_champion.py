@@ -65,7 +65,7 @@ print(json.dumps({alias: client.get_model_version("fraud-detector", version).tag
 @pytest.fixture(scope="module")
 def ran(make_clone) -> Clone:
     """A copy in which a first model is proposed."""
-    clone = make_clone(PROPOSE | {"train": PROPOSE["train"] | {"models": {"decision_tree": {"max_depth": 2}}}})
+    clone = make_clone(PROPOSE | {"train": PROPOSE["train"] | {"models": {"decision_tree": {"max_depth": 2}}, "tuning": {"models": []}}})
     clone.run("git", "config", "user.name", "Ada")
     clone.ran()
     clone.commit("ran")

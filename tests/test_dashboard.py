@@ -79,7 +79,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_json(decide("xgboost", winner, {"average_precision": 0.2}, {}, "auto"), folder / "reports/register/decision.json")
     write_json({"received": 2530, "clean": {"transactions": 2520, "reports": 7}, "quarantined": 3,
                 "reasons": {"atm": {"amount is <missing>": 3}}}, folder / "reports/clean/quality.json")
-    write_json({"candidate": "xgboost", "features": FEATURES, "train_as_of": "2026-03-18", "model_hash": "872c84b0", "data_hash": "9e2707c8",
+    write_json({"candidate": "xgboost", "features": FEATURES, "train_as_of": "2026-03-18", "files": {"model.onnx": "872c84b0"}, "data_hash": "9e2707c8",
                 "training_window": ["2026-02-11 00:00:00", "2026-03-11 00:00:00"]}, folder / "data/bundle/bundle.json")
     return folder
 

@@ -18,7 +18,7 @@ from fastcore.script import call_parse
 from ..bundle import read_bundle
 from ..errors import UserError, reported_to_the_user
 from ..files import content_hash, needed, read_json
-from ..gate import flat
+from ..gate import flat, told
 from ..incumbent import there_is_one
 from ..workspace import run_name
 
@@ -64,7 +64,7 @@ def _tags(folder: Path, key: str) -> dict[str, str]:
 def _log_candidate(mlflow: Any, folder: Path, name: str, metrics: dict[str, Any], training: dict[str, Any]) -> str: # model's address
     with mlflow.start_run(run_name=name, nested=True) as run:
         mlflow.log_params(dict(flat(training["models"][name] or {})))
-        mlflow.log_metrics({f"{window}_{key}": value for window in ("test", "validation") for key, value in flat(metrics[window][name]) if value is not None})
+        mlflow.log_metrics({f"{window}_{key}": value for window in ("test", "validation") for key, value in told(metrics[window][name]).items()})
         mlflow.set_tag("winner", str(name == metrics["winner"]).lower())
         _log_trials(mlflow, run.info, folder / "data/model" / name / "trials.csv")
         return _log_model(mlflow, folder / "data/model" / name / "final.onnx")
@@ -120,7 +120,7 @@ def _log_pipeline(mlflow: Any, folder: Path, key: str) -> tuple[str, dict[str, s
     params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
     with mlflow.start_run(run_name=f"pipeline-{key[:8]}", tags=_tags(folder, key)) as run:
         mlflow.log_params(dict(flat(params)))
-        mlflow.log_metrics({f"test_{name}": value for name, value in flat(metrics["test"][metrics["winner"]]) if value is not None})
+        mlflow.log_metrics({f"test_{name}": value for name, value in told(metrics["test"][metrics["winner"]]).items()})
         for evidence in EVIDENCE:
             mlflow.log_artifacts(str(needed(folder / evidence)), evidence)
         for record in ("params.yaml", "dvc.lock"):
