@@ -19,7 +19,9 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark export tidy hooks run test test-long check prove debug lab dashboard mlflow bench-handbook bench-features bench-stages lock
+.PHONY: help env spark export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-explanations lock
+
+RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,7 +60,16 @@ hooks: ## let git merge notebooks cell by cell, in this clone
 run: env export hooks ## run the pipeline: on the simulated bank, or on your own transactions: SOURCE=file.csv (NAME=…)
 	@folder=.; \
 	if [ -n "$(SOURCE)" ]; then folder=$$(mlops-workspace "$(SOURCE)" --name "$(NAME)") || exit 1; fi; \
-	cd "$$folder" && dvc repro && mlops-sync && mlops-summary
+	cd "$$folder" && dvc repro && mlops-champion promote && mlops-sync && mlops-summary
+
+approve: env ## make the proposed model champion: REASON="…" (RUN=name for a run on your own file)
+	@cd $(RUN_FOLDER) && mlops-champion approve --reason "$${REASON:-}" && mlops-sync
+
+rollback: env ## make the former champion champion again: REASON="…" (RUN=name)
+	@cd $(RUN_FOLDER) && mlops-champion rollback --reason "$${REASON:-}" && mlops-sync
+
+compare: env ## the working tree's model beside the champion (RUN=name)
+	@cd $(RUN_FOLDER) && mlops-champion compare
 
 test: spark ## all tests
 	@pytest -m "not long"
@@ -69,18 +80,22 @@ test-long: spark ## all tests, and those that take many minutes
 check: env ## the fast tests
 	@pytest -m "not slow"
 
+tune: env export ## look longer for better settings, and write them into params.yaml (TRIALS=50 or MINUTES=…, MODEL=xgboost, RUN=name)
+	@cd "$(if $(RUN),runs/$(RUN),.)" && dvc repro --quiet snapshot && \
+	  mlops-tune --trials $(or $(TRIALS),50) --minutes $(or $(MINUTES),0) --model "$(MODEL)"
+
 prove: env ## prove that the committed dvc.lock is repeatable: run the last commit in an empty folder and compare (KEEP=1 leaves it)
 	@mlops-prove $(if $(KEEP),--keep)
 
 debug: env export ## reopen a failed stage where it failed: STAGE=train (RUN=name for a run on your own file)
 	@JUPYTER_RUNTIME_DIR="$(CURDIR)/jupyter/state/runtime" IPYTHONDIR="$(CURDIR)/jupyter/state/ipython" \
-	  mlops-debug --stage "$(STAGE)" --project "$(if $(RUN),runs/$(RUN),.)"
+	  mlops-debug --stage "$(STAGE)" --project "$(RUN_FOLDER)"
 
 lab: env export hooks ## open JupyterLab on the notebooks (PORT=8888)
 	@jupyter/start --port=$(or $(PORT),8888)
 
 dashboard: env ## serve the page for whoever decides (RUN=name for a run on your own file, PORT=8866)
-	@nbs/dashboards/serve $(if $(RUN),runs/$(RUN),.) $(if $(PORT),--port=$(PORT))
+	@nbs/dashboards/serve $(RUN_FOLDER) $(if $(PORT),--port=$(PORT))
 
 mlflow: env ## open the tracked runs and models (PORT=5000)
 	@mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" --host 127.0.0.1 --port $(or $(PORT),5000)
@@ -93,6 +108,9 @@ bench-features: env ## how fast and lean the features are, beside plain pandas; 
 
 bench-stages: env .peers/.ready ## what the engine costs, beside Papermill and ploomber-engine; runs the pipeline by force
 	@PLOOMBER_STATS_ENABLED=false mlops-bench-stages
+
+bench-explanations: env ## how long the reasons for a thousand alerts take, beside shap on the native model
+	@OMP_NUM_THREADS=1 mlops-bench-explanations
 
 .peers/.ready: requirements.txt
 	@echo "Building the peers' environment in .peers"

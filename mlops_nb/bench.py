@@ -24,7 +24,7 @@ def row(
     return {"name": name, "ours": ours, "peer": peer, "ratio": ours / peer if peer else None, "unit": unit}
 
 # %% ../nbs/library/90_bench.ipynb #c9117224
-PACKAGES = ("duckdb", "numpy", "onnxruntime", "pandas", "scikit-learn", "torch")
+PACKAGES = ("duckdb", "numpy", "onnxruntime", "pandas", "scikit-learn", "shap", "torch")
 
 def publish(
     name: str, # of the bench

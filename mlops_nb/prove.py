@@ -170,6 +170,7 @@ def repeated(
     dvc = (sys.executable, "-m", "dvc")
     _succeeds("git", "clone", "--quiet", "--no-hardlinks", top, str(room / "clone"), umask=circumstances["umask"])
     _succeeds(*dvc, "cache", "dir", "--local", f"{room}/cache", cwd=project, **circumstances)
+    _succeeds(*dvc, "remote", "add", "--local", "--default", "--quiet", "claim", str(claim.cache.resolve()), cwd=project, **circumstances)
     told = subprocess.run([*dvc, "repro", "--force", "--dry"], cwd=project, capture_output=True, text=True, **circumstances).stdout
     _succeeds(*dvc, "repro", "--force", cwd=project, **circumstances)
     order = tuple(re.findall(r"^Running stage '(.+)':$", told, re.MULTILINE))

@@ -158,10 +158,22 @@ def decision(
     decided: dict[str, Any], # reports/register/decision.json
 ) -> str:
     "Whether the model may be used, and why."
-    look, word = ("quiet", "✓ The model may be used") if decided["promoted"] else ("drift", "▲ The model must not be used")
+    look, word, told = _VERDICTS[_standing(decided)]
     reasons = "".join(f"<li>{escaped(_in_words(reason))}</li>" for reason in decided["reasons"])
-    told = "The gate promoted it:" if decided["promoted"] else "The gate did not promote it:"
     return _answer(look, word, paragraph(told), f"<ul>{reasons}</ul>")
+
+_VERDICTS = {
+    "promoted": ("quiet", "✓ The model may be used", "The gate promoted it:"),
+    "proposed": ("not-enough-data", "● The model waits for approval", "The gate let it pass; a person has to approve it:"),
+    "champion": ("quiet", "✓ The model is the champion", "It is in use, and nothing better was found:"),
+    "no better": ("not-enough-data", "● The champion stays in use", "The gate did not let this model replace it:"),
+    "kept": ("drift", "▲ The model must not be used", "The gate did not promote it:"),
+}
+
+def _standing(decided: dict[str, Any]) -> str:
+    if decided["verdict"] != "kept" or decided["compared"] is None:
+        return decided["verdict"]
+    return "champion" if decided["compared"]["same"] else "no better"
 
 def _in_words(text: str) -> str:
     return re.sub("|".join(FIGURES), lambda found: f"“{FIGURES[found[0]][0]}”", text)
@@ -174,7 +186,7 @@ def model_facts(
     facts = [["Kind of model", readable(bundle["candidate"])],
              ["Learned from payments", " to ".join(day(moment) for moment in bundle["training_window"])],
              ["Made with what was known on", day(bundle["train_as_of"])], ["Things it looks at", str(len(bundle["features"]))],
-             ["Fingerprint of the model", bundle["model_hash"]], ["Fingerprint of its data", bundle["data_hash"]]]
+             ["Fingerprint of the model", bundle["files"]["model.onnx"]], ["Fingerprint of its data", bundle["data_hash"]]]
     return table([], facts, "The model behind this page")
 
 # %% ../nbs/library/75_story.ipynb #f819876e

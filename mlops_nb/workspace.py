@@ -58,6 +58,7 @@ def _parameters(source: Path, mapping: dict[str, Any], folder: Path, root: Path)
     params = YAML().load((own if own.exists() else root / "params.yaml").read_text(encoding="utf-8"))
     if not own.exists():
         params["as_of"], params["train"]["as_of"] = clocks(*span(source, mapping), params)
+        params["register"]["incumbent"] = None  # the bank's champion is none of this file's
     params["time_zone"] = mapping["time_zone"]
     params["ingest"] |= {"source": str(source.resolve()), "source_hash": content_hash(source), "mapping": mapping}
     if fingerprint():

@@ -13,6 +13,8 @@ PROJECT = Path(__file__).parents[1]
 os.environ["PATH"] = f"{PROJECT}/.venv/bin:{os.environ['PATH']}"
 os.environ["OMP_NUM_THREADS"] = "1"  # two threads in two workers on two cores spend their time waiting for each other
 
+needs_java = pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java, and there is none")
+
 # A bank small enough for every stage to take seconds.
 SMALL = {
     "as_of": "2026-02-01",
@@ -24,7 +26,7 @@ SMALL = {
             "xgboost": {"n_estimators": 20}, "lightgbm": {"n_estimators": 20}, "neural_network": {"hidden": [8], "epochs": 1},
         },
     },
-    "register": {"floors": {"average_precision": 0.01}},
+    "register": {"mode": "auto", "floors": {"average_precision": 0.01}},
 }
 
 

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from mlops_nb.notebooks import imported_modules, parameters, source_of
 from mlops_nb.engine.declared import check_parameters, declared_parameters
 
 DVC = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
-STAGES = DVC["stages"]
+STAGES = {name: stage for name, stage in DVC["stages"].items() if stage["cmd"].startswith("papermill")}
+COMMANDS = {name: stage for name, stage in DVC["stages"].items() if name not in STAGES}
 PARAMS = yaml.safe_load((PROJECT / "params.yaml").read_text())
 PACKAGE = PROJECT / "mlops_nb"
 # Loaded beside the notebook: the engine, declared as a folder, and what it imports.
@@ -39,7 +41,7 @@ def notebook(stage: str) -> Path:
 
 
 def outputs(stage: str) -> set[str]:
-    return {next(iter(out)) for out in STAGES[stage]["outs"]}
+    return {next(iter(out)) for out in DVC["stages"][stage]["outs"]}
 
 
 def test_each_stage_has_its_notebook_and_each_notebook_its_stage():
@@ -50,6 +52,14 @@ def test_each_stage_has_its_notebook_and_each_notebook_its_stage():
 def test_the_command_is_papermills(stage):
     assert STAGES[stage]["cmd"] == (f"papermill --engine stage nbs/stages/{stage}.ipynb reports/runs/{stage}.ipynb "
                                     f"-f params://{stage}.yaml")
+
+
+def test_what_is_no_notebook_is_a_command_of_the_package_and_declares_the_modules_it_loads():
+    assert set(COMMANDS) == {"incumbent"}  # it asks DVC's cache, which a stage's notebook cannot see
+    scripts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
+    for stage in COMMANDS.values():
+        module = PACKAGE / f"{scripts[stage['cmd']].removeprefix('mlops_nb.').removesuffix(':main')}.py"
+        assert {PROJECT / dep for dep in stage["deps"]} == imported_modules(module, PACKAGE) | {module}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -82,16 +92,16 @@ def test_the_paths_a_notebook_names_are_declared(stage):
     assert named == inputs | (outputs(stage) - {f"reports/runs/{stage}.ipynb"})
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", DVC["stages"])
 def test_outputs_survive_a_failed_stage(stage):
-    assert all(next(iter(out.values())) == {"persist": True} for out in STAGES[stage]["outs"])
+    assert all(next(iter(out.values())) == {"persist": True} for out in DVC["stages"][stage]["outs"])
 
 
 def test_an_undeclared_module_would_be_seen(tmp_path):
     edited = tmp_path / "clean.ipynb"
     edited.write_text(notebook("clean").read_text().replace("import pandas as pd", "from mlops_nb import bundle"))
     extra = imported_modules(edited, PACKAGE) - modules("clean")
-    assert {path.stem for path in extra} == {"bundle", "scoring"}
+    assert {path.stem for path in extra} == {"bundle", "calibration", "model_card", "scoring"}
 
 
 def test_metrics_plots_and_artifacts_lie_in_outputs():

@@ -76,7 +76,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     winner = write_evaluation(folder / "reports/evaluate", before)
     for name in ("reports/register", "reports/clean", "data/bundle"):
         (folder / name).mkdir(parents=True)
-    write_json(decide("xgboost", winner, {"average_precision": 0.2}), folder / "reports/register/decision.json")
+    write_json(decide("xgboost", winner, {"average_precision": 0.2}, {}, "auto"), folder / "reports/register/decision.json")
     write_json({"received": 2530, "clean": {"transactions": 2520, "reports": 7}, "quarantined": 3,
                 "reasons": {"atm": {"amount is <missing>": 3}}}, folder / "reports/clean/quality.json")
     write_json({"candidate": "xgboost", "features": FEATURES, "train_as_of": "2026-03-18", "model_hash": "872c84b0", "data_hash": "9e2707c8",

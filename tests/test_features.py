@@ -1,6 +1,5 @@
 """Features look back only, mean the same on every engine, and one is added without touching anything else."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import needs_java
 from mlops_nb import catalogue
 from mlops_nb.catalogue import Feature
 from mlops_nb.features import compute
@@ -16,7 +16,6 @@ from mlops_nb.files import read_table, write_table
 from mlops_nb.handbook import handbook_clean, handbook_folder
 
 START, WEEKS = pd.Timestamp("2026-01-01"), 8
-needs_java = pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java, and there is none")
 
 
 def payments(rng: np.random.Generator, count: int, earliest: int = 0) -> pd.DataFrame:

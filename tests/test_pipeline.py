@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import SMALL, Clone, contents
+from conftest import SMALL, Clone, contents, needs_java
 
 pytestmark = pytest.mark.slow
-STAGES = ["ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"]
+STAGES = ["incumbent", "ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,14 @@ def test_a_tampered_output_is_made_again(clone, file):
     assert (clone.folder / "dvc.lock").read_text() == lock
 
 
+@needs_java
+def test_the_stages_on_spark_write_the_same_files(clone):
+    before = {name: contents(clone.folder / "data" / name) for name in ("clean", "features")}
+    clone.params({"clean": {"engine": "spark"}, "featurize": {"engine": "spark"}})
+    assert clone.ran("dvc", "repro", "featurize") == ["clean", "featurize"]
+    assert {name: contents(clone.folder / "data" / name) for name in before} == before
+
+
 def test_moving_as_of_alone_trains_nothing_and_only_adds_files(clone):
     before = contents(clone.folder / "data/raw")
     clone.params({"as_of": "2026-02-03"})
@@ -84,12 +92,14 @@ def test_too_few_rows_are_never_called_drift(clone):
 def test_a_model_below_its_floor_is_not_promoted(clone):
     clone.params({"register": {"floors": {"average_precision": 0.999}}})
     clone.ran()
-    assert '"promoted": false' in (clone.folder / "reports/register/decision.json").read_text()
+    assert '"verdict": "kept"' in (clone.folder / "reports/register/decision.json").read_text()
 
 
 @pytest.mark.parametrize("changes, told", [
     ({"train": {"models": {"xgbost": {}}}}, "did you mean 'xgboost'?"),
     ({"train": {"models": {"xgboost": {"max_deph": 3}}}}, "did you mean 'max_depth'?"),
+    ({"train": {"tuning": {"method": "bayes"}}}, "did you mean 'bayesian'?"),
+    ({"train": {"search_space": {"xgboost": {"max_depth": {"from": 8, "to": 2}}}}}, "is empty"),
     ({"train": {"train_dayz": 3}}, "did you mean 'train_days'?"),
     ({"train": {"train_days": "two weeks"}}, "give a whole number"),
     ({"train": {"train_days": 400}}, "history is too short"),
@@ -169,6 +179,7 @@ def test_a_lost_mlflow_comes_back_without_running_a_stage(clone):
     clone.run("mlops-sync")
     before = tracked(clone)
     assert "reports/runs/train.ipynb" in before and '"candidate"' in before
+    assert all(f'["xgboost trial {number}", [["mean_average_precision", ' in before for number in range(3))
     assert "has this run already" in clone.run("mlops-sync").stdout
     (clone.folder / "mlflow.db").unlink()
     shutil.rmtree(clone.folder / "mlartifacts")
@@ -180,7 +191,7 @@ def test_a_lost_mlflow_comes_back_without_running_a_stage(clone):
 def test_the_alias_follows_the_repository_back(clone):
     clone.run("mlops-sync")
     before = tracked(clone)
-    clone.params({"train": {"models": {"decision_tree": {"max_depth": 3}}}})
+    clone.params({"train": {"models": {"decision_tree": {"max_depth": 3}}, "tuning": {"models": []}}})
     clone.ran()
     clone.run("mlops-sync")
     assert json.loads(tracked(clone))[0] != json.loads(before)[0]

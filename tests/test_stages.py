@@ -12,6 +12,8 @@ def test_stages_run_on_their_defaults(tmp_path):
     (tmp_path / "home").mkdir()
     folder = Clone(tmp_path / "empty")
     folder.env["PYTHONPATH"] = str(PROJECT)
+    (folder.folder / "params.yaml").write_text("register: {incumbent: null}")
+    folder.run("mlops-incumbent")
     for stage in ("ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"):
         folder.run("papermill", str(PROJECT / f"nbs/stages/{stage}.ipynb"), str(tmp_path / f"{stage}.ipynb"), "--no-progress-bar")
     assert (folder.folder / "reports/drift/verdict.json").exists()
