@@ -1,0 +1,74 @@
+"""The kinds of model: files that score as the models do, the same bytes for the same data, and how another kind is added."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+
+from conftest import PROJECT, SMALL
+from mlops_nb.candidates import kind_module, kinds, make_model
+from mlops_nb.conversion import greatest_difference
+from mlops_nb.engine.pins import PINS
+
+SETTINGS = yaml.safe_load((PROJECT / "params.yaml").read_text())["train"]["models"]
+DATA = """
+import numpy as np
+rng = np.random.default_rng(0)
+scales = np.array([1, 1, 0.3, 10, 100, 5000, 1e6, 0.01, 1, 30])
+
+def bank(rows):  # counts, cents and shares, most of them met by many payments, so that many sit on a threshold
+    X = np.abs(rng.normal(size=(rows, 10)) ** 3 * scales)
+    X[:, 3:6] = X[:, 3:6].round()
+    X[:, :2] = X[:, :2].round(1)
+    return X.astype(np.float32), (X[:, 0] * X[:, 2] + X[:, 6] / 1e6 + rng.normal(size=rows) > 5).astype(int)
+"""
+exec(DATA)
+
+
+@pytest.fixture(scope="module")
+def learned() -> tuple[np.ndarray, np.ndarray]:
+    return bank(20_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", kinds())
+def test_the_file_scores_100_000_payments_as_the_model_does(learned, kind):
+    X, y = learned
+    model = make_model(kind, SETTINGS.get(kind), seed=1).fit(X, y)
+    unseen, truth = bank(100_000)
+    assert greatest_difference(model, unseen) < 1e-6
+    assert model.predict_proba(unseen)[truth == 1, 1].mean() > 3 * model.predict_proba(unseen)[truth == 0, 1].mean()
+
+
+def hashes(threads: int) -> dict[str, str]:
+    """The hash of each kind's files, trained in a new process under the engine's pins, less that of threads."""
+    code = f"""
+import hashlib, json
+from mlops_nb.candidates import kind_module, make_model
+from mlops_nb.conversion import as_onnx
+{DATA}
+X, y = bank(5000)
+for kind, settings in {SETTINGS}.items():
+    if "n_jobs" in settings:
+        settings["n_jobs"] = {threads}
+    model, module = make_model(kind, settings, seed=1).fit(X, y), kind_module(kind)
+    files = [as_onnx(model, list("abcdefghij")).SerializeToString()]
+    if hasattr(module, "native"):
+        files.append(module.native(model)[1])
+    print(kind, *(hashlib.md5(file).hexdigest() for file in files))
+"""
+    environment = os.environ | PINS | {"OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+
+
+@pytest.mark.slow
+def test_the_files_are_the_same_bytes_for_one_thread_and_for_two():
+    assert hashes(threads=1) == hashes(threads=2)
