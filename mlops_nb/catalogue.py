@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['HOUR_US', 'DAY_US', 'WINDOWS', 'IN_WORDS', 'PAYMENT_SQL', 'PAYMENT', 'EARLIER', 'PACKED', 'UNPACKED', 'UNTIL_NOW',
-           'CARD_SQL', 'HABITS', 'PLACE_SQL', 'PLACE', 'DAYS', 'TERMINAL_SQL', 'RECORD', 'CATALOGUE', 'OPTIONAL',
-           'FAMILIES', 'Feature', 'statement', 'active']
+           'CARD_SQL', 'HABITS', 'PLACE_SQL', 'PLACE', 'TOLD_SQL', 'DAYS', 'TERMINAL_SQL', 'RECORD', 'CATALOGUE',
+           'OPTIONAL', 'FAMILIES', 'Feature', 'statement', 'active']
 
 # %% ../nbs/library/38_catalogue.ipynb #2b97ab37
 from dataclasses import dataclass
@@ -61,7 +61,8 @@ FROM (SELECT *, {', '.join(map(UNPACKED.format, WINDOWS))}
                    CAST({EARLIER.format('amount_cents * amount_cents', '30d')} AS DOUBLE) AS squares_30d,
                    {EARLIER.format("CASE WHEN channel = 'web' THEN 1 ELSE 0 END", '30d')} AS web_30d,
                    {EARLIER.format("CASE WHEN channel = 'atm' THEN 1 ELSE 0 END", '30d')} AS atm_30d,
-                   max(instant) OVER (PARTITION BY card ORDER BY instant RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_instant
+                   max(instant) OVER (PARTITION BY card ORDER BY instant RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_instant,
+                   max(amount_cents) OVER (PARTITION BY card ORDER BY instant RANGE BETWEEN {WINDOWS['7d'] - 1} PRECEDING AND 1 PRECEDING) AS largest_7d
             FROM payments
             WINDOW at_once AS (PARTITION BY card ORDER BY instant RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
                    {', '.join(UNTIL_NOW.format(name, 'card', length - 1) for name, length in WINDOWS.items())}))
@@ -78,6 +79,8 @@ HABITS = [
     Feature("amount_deviation_30d", "card", """CASE WHEN payments_30d > 1 THEN (amount_cents - cents_30d / payments_30d) / greatest(100, sqrt(
             greatest(0, squares_30d / payments_30d - (cents_30d / payments_30d) * (cents_30d / payments_30d)))) ELSE 0 END""",
             "standard deviations (of one unit of money at least) above this card's mean payment in the last 30 days", "deviations", "30d"),
+    Feature("largest_to_mean_7d", "card", "CASE WHEN largest_7d > 0 THEN largest_7d / (cents_30d / payments_30d) ELSE 1 END",
+            "times this card's mean payment in the last 30 days, in its largest earlier payment of the last 7 days", "times", "7d"),
     Feature("hours_since_last", "card", "least(720, coalesce((instant - last_instant) / 3600000000, 720))",
             "hours since this card's last payment, 30 days at most", "hours"),
     Feature("channel_share_30d", "card", """CASE WHEN payments_30d = 0 THEN 1 WHEN channel = 'web' THEN web_30d / payments_30d
@@ -110,6 +113,17 @@ PLACE = [
             "metres", "30d", ("x_m", "y_m")),
 ]
 
+# %% ../nbs/library/38_catalogue.ipynb #5c796933
+TOLD_SQL = f"""
+SELECT terminal, instant, fraud, paid, coalesce(percent, 100) AS percent
+FROM reports
+LEFT JOIN (SELECT fraud.transaction_id, CAST(floor(100 * (min(fraud.amount_cents) / (sum(earlier.amount_cents) / count(*)))) AS BIGINT) AS percent
+           FROM (SELECT DISTINCT transaction_id, card, paid, amount_cents FROM reports) AS fraud JOIN payments AS earlier
+           ON fraud.card = earlier.card AND earlier.instant > fraud.paid - {WINDOWS['30d']} AND earlier.instant < fraud.paid
+           GROUP BY fraud.transaction_id)
+USING (transaction_id)
+"""
+
 # %% ../nbs/library/38_catalogue.ipynb #0a024d4a
 DAYS = {name: length for name, length in WINDOWS.items() if name != "1h"}
 
@@ -118,20 +132,29 @@ SELECT position, {{features}}
 FROM (SELECT position, {', '.join(f'count(*) OVER until_now_{name} - count(*) OVER until_now_unheard AS made_{name}' for name in DAYS)}
       FROM payments WINDOW {{unheard}})
 LEFT JOIN (SELECT * FROM (
-               SELECT position, {', '.join(f'greatest(sum(fraud) OVER until_now_{name}, 0) AS frauds_{name}' for name in DAYS)}
-               FROM (SELECT position, terminal, instant, 0 AS fraud FROM payments WHERE terminal IN (SELECT terminal FROM reports)
-                     UNION ALL SELECT CAST(NULL AS BIGINT), terminal, instant, fraud FROM reports)
+               SELECT position, {', '.join(f'greatest(sum(fraud) OVER until_now_{name}, 0) AS frauds_{name}' for name in DAYS)},
+                      instant - min(CASE WHEN fraud > 0 THEN paid END) OVER until_now_30d AS begun,
+                      sum(fraud * percent) OVER until_now_30d AS percents
+               FROM (SELECT position, terminal, instant, 0 AS fraud, NULL AS paid, 0 AS percent FROM payments
+                     WHERE terminal IN (SELECT terminal FROM reports)
+                     UNION ALL SELECT CAST(NULL AS BIGINT), terminal, instant, fraud, paid, percent FROM ({TOLD_SQL}))
                WINDOW {', '.join(UNTIL_NOW.format(name, 'terminal', length - 1) for name, length in DAYS.items())})
            WHERE position IS NOT NULL AND {' + '.join(f'frauds_{name}' for name in DAYS)} > 0)
 USING (position)
 """
 
-RECORD = [feature for name in DAYS for feature in (
-    Feature(f"terminal_transactions_{name}", "terminal", f"made_{name}",
-            f"payments at this terminal in {IN_WORDS[name]} before the label delay", "payments", name),
-    Feature(f"terminal_risk_{name}", "terminal", f"CASE WHEN made_{name} > 0 THEN coalesce(frauds_{name}, 0) / made_{name} ELSE 0 END",
-            f"fraud reports of {IN_WORDS[name]} about this terminal, for each payment they may speak of", "share", name),
-)]
+# %% ../nbs/library/38_catalogue.ipynb #56ff49c5
+RECORD = [
+    *(feature for name in DAYS for feature in (
+        Feature(f"terminal_transactions_{name}", "terminal", f"made_{name}",
+                f"payments at this terminal in {IN_WORDS[name]} before the label delay", "payments", name),
+        Feature(f"terminal_risk_{name}", "terminal", f"CASE WHEN made_{name} > 0 THEN coalesce(frauds_{name}, 0) / made_{name} ELSE 0 END",
+                f"fraud reports of {IN_WORDS[name]} about this terminal, for each payment they may speak of", "share", name))),
+    Feature("terminal_fraud_age_30d", "terminal", f"CASE WHEN frauds_30d > 0 THEN least(90, begun / {DAY_US}) ELSE 90 END",
+            "days since the first of the frauds reported at this terminal in the last 30 days, 90 at most", "days", "30d"),
+    Feature("terminal_fraud_to_mean_30d", "terminal", "CASE WHEN frauds_30d > 0 THEN least(10, greatest(0, percents / frauds_30d / 100)) ELSE 10 END",
+            "times their cards' usual payment, in the frauds reported at this terminal in the last 30 days, 10 at most", "times", "30d"),
+]
 
 # %% ../nbs/library/38_catalogue.ipynb #4d769d35
 CATALOGUE = PAYMENT + HABITS + PLACE + RECORD

@@ -21,7 +21,8 @@ from .spark import session
 # %% ../nbs/library/40_features.ipynb #9d272b4e
 PAYMENTS = """SELECT {position} AS position, transaction_id, card, terminal, {micros}(CAST(time AS TIMESTAMP)) AS instant,
                      {micros}(CAST(local_time AS TIMESTAMP)) AS local_instant, amount_cents, channel, x_m, y_m FROM {source}"""
-REPORTS = """SELECT terminal, {micros}(CAST(reported_at AS TIMESTAMP)) AS instant, CASE WHEN is_fraud THEN 1 ELSE -1 END AS fraud
+REPORTS = """SELECT transaction_id, card, terminal, amount_cents, payments.instant AS paid,
+                    {micros}(CAST(reported_at AS TIMESTAMP)) AS instant, CASE WHEN is_fraud THEN 1 ELSE -1 END AS fraud
              FROM {source} JOIN payments USING (transaction_id)"""
 
 # %% ../nbs/library/40_features.ipynb #12ff8222
