@@ -82,7 +82,8 @@ def _git(folder: Path, *words: str) -> str:
 def _person(folder: Path) -> str: # raises UserError
     name = _git(folder, "config", "user.name")
     if not name:
-        raise UserError("Nobody would be answerable for this", "git knows no name for you", "tell it with `git config user.name \"Your Name\"`")
+        raise UserError("Nobody would be answerable for this", "git knows no name for you",
+                        "tell it with `git config user.name \"Your Name\"`")
     return name
 
 def _reason(reason: str) -> str: # raises UserError
@@ -106,14 +107,16 @@ def _change(folder: Path, champion: str, who: str, action: str, reason: str, **a
     set_params(folder, incumbent=champion, **also)
     record(folder, who=who, action=action, to=champion, reason=reason, **known)
     if _dvc(folder, "repro", "--quiet", "--single-item", "incumbent", "register"):
-        raise UserError("The champion is changed, but dvc.lock does not say so yet", "a stage that failed, see above", "mend it and run `dvc repro`")
+        raise UserError("The champion is changed, but dvc.lock does not say so yet", "a stage that failed, see above",
+                        "mend it and run `dvc repro`")
 
 def _told(folder: Path, what: str) -> str:
     return f"{what} Recorded in reports/champions.csv: commit it with params.yaml and dvc.lock."
 
 def _proposal(folder: Path) -> tuple[str, dict[str, Any]]: # the bundle's hash and the decision; raises UserError
     if not (folder / "dvc.lock").exists() or _dvc(folder, "status", "--quiet"):
-        raise UserError("The working tree is not what dvc.lock says", "`dvc status` lists the differences", "run `dvc repro`, look at the decision, then approve")
+        raise UserError("The working tree is not what dvc.lock says", "`dvc status` lists the differences",
+                        "run `dvc repro`, look at the decision, then approve")
     return _locked(folder, "data/bundle"), read_json(folder / "reports/register/decision.json")
 
 # %% ../nbs/library/69_champion.ipynb #42409c44
@@ -160,7 +163,8 @@ def changes(
 ) -> list[str]: # name: before -> after
     "What two nested tables say differently."
     was, now = dict(flat(before)), dict(flat(after))
-    return [f"{name}: {was.get(name, '(none)')} -> {now.get(name, '(none)')}" for name in sorted(was | now) if was.get(name, ...) != now.get(name, ...)]
+    unlike = sorted(name for name in was | now if was.get(name, ...) != now.get(name, ...))
+    return [f"{name}: {was.get(name, '(none)')} -> {now.get(name, '(none)')}" for name in unlike]
 
 def _made(bundle: dict[str, Any]) -> dict[str, Any]: # what compares, of bundle.json
     told = {name: value for name, value in bundle.items() if name not in ("figures", "features")}

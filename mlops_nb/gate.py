@@ -71,8 +71,9 @@ def gain_reason(
     enough = gain["probability"] >= gain["confidence"]
     low, high = gain["interval"]
     return enough, (
-        f"{CHOSEN_BY} differs from the champion's on the same payments by {gain['difference']:+.3f} ({gain['confidence']:.0%} interval {low:+.3f} to {high:+.3f}); "
-        f"a gain above {gain['least']:g} is {gain['probability']:.1%} sure, {'at least' if enough else 'below'} the {gain['confidence']:.0%} asked for")
+        f"{CHOSEN_BY} differs from the champion's on the same payments by {gain['difference']:+.3f} "
+        f"({gain['confidence']:.0%} interval {low:+.3f} to {high:+.3f}); a gain above {gain['least']:g} is {gain['probability']:.1%} sure, "
+        f"{'at least' if enough else 'below'} the {gain['confidence']:.0%} asked for")
 
 # %% ../nbs/library/65_gate.ipynb #441df642
 MODES = {"auto": "promoted", "propose": "proposed"} # register.mode: what happens to a model that passes

@@ -53,7 +53,8 @@ def fetch_bundle(
         cached = dict(zip(files, _cached(repo, list(files.values()), bundle)))
     for path, expected in [(listed, bundle.removesuffix(".dir")), *((cached[name], files[name]) for name in files)]:
         if content_hash(path) != expected:
-            raise UserError("DVC's cache is damaged", f"{path} has another content than its name says", "delete that file and run again: it is pulled anew")
+            raise UserError("DVC's cache is damaged", f"{path} has another content than its name says",
+                            "delete that file and run again: it is pulled anew")
     for name, path in cached.items():
         shutil.copyfile(path, Path(out, name))
 
