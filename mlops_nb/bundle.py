@@ -16,9 +16,11 @@ import pandas as pd
 
 from .calibration import Calibration
 from .errors import UserError
-from .files import content_hash, needed, read_json, write_json
+from .explanations import ordinary_payments
+from .files import content_hash, needed, read_json, read_table, write_json, write_table
 from .model_card import model_card
 from .scoring import OnnxModel
+from .splits import TEST
 
 # %% ../nbs/library/67_bundle.ipynb #b1b6ec69
 def write_bundle(
@@ -32,11 +34,14 @@ def write_bundle(
     winner, training = evaluated["winner"], read_json(Path(models, "training.json"))
     for file in needed(Path(models, winner)).glob("model.*"):
         shutil.copyfile(file, folder / file.name)
-    shutil.copyfile(needed(Path(models, winner, "final.onnx")), folder / "model.onnx")
+    for name, kept in (("final.onnx", "model.onnx"), (f"{TEST}.onnx", "judged.onnx")):
+        shutil.copyfile(needed(Path(models, winner, name)), folder / kept)
+    background = ordinary_payments(read_table(data), OnnxModel(folder / "model.onnx"), training["training_window"])
+    write_table(pd.DataFrame(background, columns=[str(column) for column in range(background.shape[1])]), folder / "background.parquet")
     bundle = {
         "candidate": winner, "owner": owner, "settings": training["models"][winner], "seed": training["seed"], "device": training["device"],
         "features": [feature | {"type": "float32"} for feature in training["features"]],
-        "training_window": training["training_window"], "train_as_of": training["as_of"], "label_delay": training["label_delay"],
+        "training_window": training["training_window"], "judged_window": _judged_window(training), "train_as_of": training["as_of"], "label_delay": training["label_delay"],
         "calibration": evaluated["calibration"][winner], "threshold": evaluated["threshold"][winner],
         "alert_budget": evaluated["alert_budget"], "false_alarm_cost": evaluated["false_alarm_cost"],
         "figures": evaluated["test"][winner], "data_hash": content_hash(data),
@@ -44,6 +49,10 @@ def write_bundle(
     (folder / "MODEL_CARD.md").write_text(model_card(bundle), encoding="utf-8")
     files = {file.name: content_hash(file) for file in sorted(folder.iterdir())}
     write_json(bundle | {"files": files}, folder / "bundle.json")
+
+def _judged_window(training: dict[str, Any]) -> list[str]: # start and end of what judged.onnx learnt from
+    [fold] = [fold for fold in training["folds"] if fold["name"] == TEST]
+    return [fold["train_start"], fold["train_end"]]
 
 # %% ../nbs/library/67_bundle.ipynb #3570b272
 @dataclass(frozen=True)
@@ -58,9 +67,9 @@ class Detector:
         "The columns it wants, in order."
         return self.model.features
 
-    def fraud_probability(self, frame: pd.DataFrame) -> np.ndarray:
-        "Calibrated P(fraud) of each row, shape (rows,)."
-        return self.calibration(self.model.fraud_probability(frame))
+    def fraud_probability(self, frame: pd.DataFrame, history: pd.DataFrame | None = None) -> np.ndarray:
+        "Calibrated P(fraud) of each row, shape (rows,); frame and history as `OnnxModel` takes them."
+        return self.calibration(self.model.fraud_probability(frame, history))
 
 # %% ../nbs/library/67_bundle.ipynb #d7a1cfe7
 def read_bundle(

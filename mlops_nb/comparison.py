@@ -6,6 +6,7 @@
 __all__ = ['weighted_average_precision', 'resampled_gains', 'gain', 'same_files', 'learned_days', 'against_incumbent']
 
 # %% ../nbs/library/68_comparison.ipynb #5b7f7451
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -16,6 +17,7 @@ from .bundle import read_bundle
 from .evaluation import reported_figures
 from .files import content_hash
 from .incumbent import there_is_one
+from .scoring import OnnxModel
 
 # %% ../nbs/library/68_comparison.ipynb #4d3c3e97
 def weighted_average_precision(
@@ -91,9 +93,11 @@ def against_incumbent(
     "The incumbent's figures on the challenger's payments, and the gain over it."
     if not there_is_one(incumbent):
         return None
-    known, model = read_bundle(incumbent)
-    probability = model.fraud_probability(snapshot.set_index("transaction_id").loc[judged["transaction_id"]])
+    known, detector = read_bundle(incumbent)
     learned, days = learned_days(judged["time"], known["training_window"])
+    if learned:  # the model that was judged has learnt from the weeks before
+        detector, (learned, days) = replace(detector, model=OnnxModel(Path(incumbent, "judged.onnx"))), learned_days(judged["time"], known["judged_window"])
+    probability = detector.fraud_probability(snapshot.set_index("transaction_id", drop=False).loc[judged["transaction_id"]].reset_index(drop=True), snapshot)
     pairs = judged.assign(challenger=judged["fraud_probability"], incumbent=probability)
     found = reported_figures(judged.assign(fraud_probability=probability), evaluated["alert_budget"], known["threshold"], evaluated["false_alarm_cost"])
     return {"incumbent": known["candidate"], "same": same_files(incumbent, bundle), "learned_days": learned, "days": days,

@@ -17,6 +17,7 @@ import onnxruntime
 
 from .errors import UserError
 from .files import needed
+from .inputs import inputs
 
 # %% ../nbs/library/55_scoring.ipynb #4c1b7d92
 def session(
@@ -34,18 +35,27 @@ class OnnxModel:
     Attributes
     ----------
     features : the names of the columns it wants, in order
+    steps : how many payments it reads: the one that is scored, and the card's last before it
     """
 
     def __init__(self, path: str | Path):
         self._session = session(needed(path).read_bytes())
         self._input = self._session.get_inputs()[0].name
         self.features = self._session.get_modelmeta().custom_metadata_map["features"].split(",")
+        self.steps = int(self._session.get_modelmeta().custom_metadata_map.get("steps", 1))
 
-    def fraud_probability(self, frame: pd.DataFrame) -> np.ndarray:
-        """P(fraud) of each row of a frame that has the features among its columns, shape (rows,)."""
+    def inputs(self, frame: pd.DataFrame, history: pd.DataFrame | None = None) -> np.ndarray:
+        """What it reads of each row, float32, shape (rows, steps × features).
+
+        The frame has the features among its columns. A model that reads more than one payment looks back into the
+        history, which holds the frame's rows too, in order of time, with transaction_id and card; the frame itself if None.
+        """
         missing = [name for name in self.features if name not in frame]
         if missing:
             raise UserError("The model wants features that the data does not have", ", ".join(missing),
                             "train on data with the same columns, or give them")
-        rows = frame[self.features].to_numpy(np.float32)
-        return self._session.run(["probabilities"], {self._input: rows})[0][:, 1].astype(float)
+        return inputs(frame if history is None else history, frame, self.features, self.steps)
+
+    def fraud_probability(self, frame: pd.DataFrame, history: pd.DataFrame | None = None) -> np.ndarray:
+        """P(fraud) of each row, shape (rows,); frame and history as for `inputs`."""
+        return self._session.run(["probabilities"], {self._input: self.inputs(frame, history)})[0][:, 1].astype(float)
