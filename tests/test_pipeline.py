@@ -203,7 +203,7 @@ mlflow.MlflowClient().set_tag(run.info.run_id, "synced", "false")
 print(len(mlflow.search_runs(experiment_names=["fraud-detection"], output_format="list")))
 """.replace("KEY", hashlib.md5((clone.folder / "dvc.lock").read_bytes()).hexdigest())
     before = clone.run("python", "-W", "ignore", "-c", count).stdout.splitlines()[-1]
-    assert "5 candidates logged" in clone.run("mlops-sync").stdout
+    assert "6 candidates logged" in clone.run("mlops-sync").stdout
     assert clone.run("python", "-W", "ignore", "-c", count).stdout.splitlines()[-1] == before
 
 
