@@ -62,7 +62,8 @@ FROM (SELECT *, {', '.join(map(UNPACKED.format, WINDOWS))}
                    {EARLIER.format("CASE WHEN channel = 'web' THEN 1 ELSE 0 END", '30d')} AS web_30d,
                    {EARLIER.format("CASE WHEN channel = 'atm' THEN 1 ELSE 0 END", '30d')} AS atm_30d,
                    max(instant) OVER (PARTITION BY card ORDER BY instant RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_instant,
-                   max(amount_cents) OVER (PARTITION BY card ORDER BY instant RANGE BETWEEN {WINDOWS['7d'] - 1} PRECEDING AND 1 PRECEDING) AS largest_7d
+                   max(amount_cents) OVER (PARTITION BY card ORDER BY instant
+                                           RANGE BETWEEN {WINDOWS['7d'] - 1} PRECEDING AND 1 PRECEDING) AS largest_7d
             FROM payments
             WINDOW at_once AS (PARTITION BY card ORDER BY instant RANGE BETWEEN CURRENT ROW AND CURRENT ROW),
                    {', '.join(UNTIL_NOW.format(name, 'card', length - 1) for name, length in WINDOWS.items())}))
@@ -113,11 +114,12 @@ PLACE = [
             "metres", "30d", ("x_m", "y_m")),
 ]
 
-# %% ../nbs/library/38_catalogue.ipynb #5c796933
+# %% ../nbs/library/38_catalogue.ipynb #346c33d4
 TOLD_SQL = f"""
 SELECT terminal, instant, fraud, paid, coalesce(percent, 100) AS percent
 FROM reports
-LEFT JOIN (SELECT fraud.transaction_id, CAST(floor(100 * (min(fraud.amount_cents) / (sum(earlier.amount_cents) / count(*)))) AS BIGINT) AS percent
+LEFT JOIN (SELECT fraud.transaction_id,
+                  CAST(floor(100 * (min(fraud.amount_cents) / (sum(earlier.amount_cents) / count(*)))) AS BIGINT) AS percent
            FROM (SELECT DISTINCT transaction_id, card, paid, amount_cents FROM reports) AS fraud JOIN payments AS earlier
            ON fraud.card = earlier.card AND earlier.instant > fraud.paid - {WINDOWS['30d']} AND earlier.instant < fraud.paid
            GROUP BY fraud.transaction_id)
@@ -143,7 +145,7 @@ LEFT JOIN (SELECT * FROM (
 USING (position)
 """
 
-# %% ../nbs/library/38_catalogue.ipynb #56ff49c5
+# %% ../nbs/library/38_catalogue.ipynb #b789c9ae
 RECORD = [
     *(feature for name in DAYS for feature in (
         Feature(f"terminal_transactions_{name}", "terminal", f"made_{name}",
@@ -152,7 +154,8 @@ RECORD = [
                 f"fraud reports of {IN_WORDS[name]} about this terminal, for each payment they may speak of", "share", name))),
     Feature("terminal_fraud_age_30d", "terminal", f"CASE WHEN frauds_30d > 0 THEN least(90, begun / {DAY_US}) ELSE 90 END",
             "days since the first of the frauds reported at this terminal in the last 30 days, 90 at most", "days", "30d"),
-    Feature("terminal_fraud_to_mean_30d", "terminal", "CASE WHEN frauds_30d > 0 THEN least(10, greatest(0, percents / frauds_30d / 100)) ELSE 10 END",
+    Feature("terminal_fraud_to_mean_30d", "terminal",
+            "CASE WHEN frauds_30d > 0 THEN least(10, greatest(0, percents / frauds_30d / 100)) ELSE 10 END",
             "times their cards' usual payment, in the frauds reported at this terminal in the last 30 days, 10 at most", "times", "30d"),
 ]
 
