@@ -58,9 +58,9 @@ class Detector:
         "The columns it wants, in order."
         return self.model.features
 
-    def fraud_probability(self, frame: pd.DataFrame) -> np.ndarray:
-        "Calibrated P(fraud) of each row, shape (rows,)."
-        return self.calibration(self.model.fraud_probability(frame))
+    def fraud_probability(self, frame: pd.DataFrame, history: pd.DataFrame | None = None) -> np.ndarray:
+        "Calibrated P(fraud) of each row, shape (rows,); the history as for `OnnxModel`."
+        return self.calibration(self.model.fraud_probability(frame, history))
 
 # %% ../nbs/library/67_bundle.ipynb #d7a1cfe7
 def read_bundle(

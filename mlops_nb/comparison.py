@@ -92,7 +92,7 @@ def against_incumbent(
     if not there_is_one(incumbent):
         return None
     known, model = read_bundle(incumbent)
-    probability = model.fraud_probability(snapshot.set_index("transaction_id").loc[judged["transaction_id"]])
+    probability = model.fraud_probability(snapshot.set_index("transaction_id").loc[judged["transaction_id"]].reset_index(), snapshot)
     learned, days = learned_days(judged["time"], known["training_window"])
     pairs = judged.assign(challenger=judged["fraud_probability"], incumbent=probability)
     found = reported_figures(judged.assign(fraud_probability=probability), evaluated["alert_budget"], known["threshold"], evaluated["false_alarm_cost"])

@@ -25,10 +25,10 @@ OPSETS = {"": 21, "ai.onnx.ml": 3}
 
 def as_onnx(
     model: BaseEstimator, # fitted; classes 0 and 1
-    features: list[str], # in the order of its columns
-    steps: int = 1, # payments a row: more than one for a sequence model, whose columns are steps × features, the oldest payment first
+    features: list[str], # in the order of its columns; those of a sequence model are steps × features (`mlops_nb.inputs`)
 ) -> onnx.ModelProto: # input `features`, float32, shape (rows, steps × features); outputs `label` and `probabilities`
     "The model as a graph, with the names of its features inside."
+    steps = getattr(model, "steps", 1)
     inputs = [("features", FloatTensorType([None, steps * len(features)]))]
     graph = convert_sklearn(model, "fraud", inputs, options={"zipmap": False}, target_opset=OPSETS)
     onnx.helper.set_model_props(graph, {"features": ",".join(features), "steps": str(steps)})
@@ -40,7 +40,7 @@ def greatest_difference(
     X: np.ndarray, # float32, shape (rows, inputs)
 ) -> float:
     "How far a graph's probabilities of fraud are from its model's own, at most."
-    graph = as_onnx(model, [f"feature_{number}" for number in range(X.shape[1])])
+    graph = as_onnx(model, [f"feature_{number}" for number in range(X.shape[1] // getattr(model, "steps", 1))])
     found = onnxruntime.InferenceSession(graph.SerializeToString()).run(["probabilities"], {"features": X})[0]
     return float(np.abs(found[:, 1] - model.predict_proba(X)[:, 1]).max())
 

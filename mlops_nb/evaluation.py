@@ -32,7 +32,7 @@ def score_folds(
         rows = judged[["transaction_id", "time", "card", "channel", "amount_cents"]].assign(fold=fold.name, is_fraud=labels)
         for candidate in training["models"]:
             model = OnnxModel(Path(models, candidate, f"{fold.name}.onnx"))
-            scored.append(rows.assign(candidate=candidate, fraud_probability=model.fraud_probability(judged)))
+            scored.append(rows.assign(candidate=candidate, fraud_probability=model.fraud_probability(judged, snapshot)))
     return pd.concat(scored, ignore_index=True)
 
 # %% ../nbs/library/64_evaluation.ipynb #9b20a4f4

@@ -17,6 +17,7 @@ import onnxruntime
 
 from .errors import UserError
 from .files import needed
+from .inputs import inputs
 
 # %% ../nbs/library/55_scoring.ipynb #4c1b7d92
 def session(
@@ -34,18 +35,24 @@ class OnnxModel:
     Attributes
     ----------
     features : the names of the columns it wants, in order
+    steps : how many of a card's payments it looks at, the one it is asked about included
     """
 
     def __init__(self, path: str | Path):
         self._session = session(needed(path).read_bytes())
         self._input = self._session.get_inputs()[0].name
-        self.features = self._session.get_modelmeta().custom_metadata_map["features"].split(",")
+        told = self._session.get_modelmeta().custom_metadata_map
+        self.features, self.steps = told["features"].split(","), int(told["steps"])
 
-    def fraud_probability(self, frame: pd.DataFrame) -> np.ndarray:
-        """P(fraud) of each row of a frame that has the features among its columns, shape (rows,)."""
-        missing = [name for name in self.features if name not in frame]
+    def fraud_probability(self, frame: pd.DataFrame, history: pd.DataFrame | None = None) -> np.ndarray:
+        """P(fraud) of each row of a frame that has the features among its columns, shape (rows,).
+
+        A model of several steps looks the rows up in the history (see `mlops_nb.inputs`); without one, in the frame itself.
+        """
+        wanted = self.features + ["transaction_id", "card"] * (self.steps > 1)
+        missing = [name for name in wanted if name not in frame]
         if missing:
             raise UserError("The model wants features that the data does not have", ", ".join(missing),
                             "train on data with the same columns, or give them")
-        rows = frame[self.features].to_numpy(np.float32)
+        rows = inputs(frame if history is None else history, frame, self.features, self.steps)
         return self._session.run(["probabilities"], {self._input: rows})[0][:, 1].astype(float)

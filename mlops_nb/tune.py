@@ -12,7 +12,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import optuna
 from fastcore.script import call_parse
@@ -50,14 +50,14 @@ def record_of(folder: Path, kind: str) -> optuna.Study:
     return optuna.create_study(study_name=name, storage=storage, direction="maximize", load_if_exists=True)
 
 # %% ../nbs/library/87_tune.ipynb #cd4aba09
-def _data(folder: Path, params: dict[str, Any]) -> FoldData:
+def _data(folder: Path, params: dict[str, Any]) -> Callable[[int], FoldData]:
     place = folder / "data/snapshot"
     if not place.exists():
         raise UserError("There is no snapshot to search on", f"no {place}", "run `dvc repro snapshot`")
     snapshot, catalogue = read_table(place / "snapshot.parquet"), read_json(place / "catalogue.json")
     made = folds(params["as_of"], params["label_delay"], params["train_days"], params["test_days"], params["validation_folds"])
     final = final_window(params["as_of"], params["label_delay"], params["train_days"])
-    return validation_data(snapshot, made, training_sets(snapshot, made, final, params["as_of"]), [feature["name"] for feature in catalogue["features"]])
+    return partial(validation_data, snapshot, made, training_sets(snapshot, made, final, params["as_of"]), [feature["name"] for feature in catalogue["features"]])
 
 def search(
     folder: Path, # of dvc.yaml

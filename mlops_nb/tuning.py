@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from .candidates import make_model
 from .errors import UserError, did_you_mean
+from .inputs import inputs
 from .splits import Fold, between, check_window, without_known_cards
 
 # %% ../nbs/library/56_tuning.ipynb #92cea4f3
@@ -242,6 +243,7 @@ def validation_data(
     made: list[Fold], # the validation folds are used
     sets: dict[str, tuple[pd.DataFrame, pd.Series]], # from `training_sets`
     features: list[str],
+    steps: int = 1, # payments a row (`mlops_nb.inputs`)
 ) -> FoldData:
     "What settings are judged on."
     data = {}
@@ -252,7 +254,8 @@ def validation_data(
         frauds = judged["fraud_reported_at"].notna()
         check_window(judged, frauds, f"judging ({fold.name})", fold.test_start, fold.test_end)
         rows, labels = sets[fold.name]
-        data[fold.name] = (rows[features].to_numpy("float32"), labels.to_numpy(int), judged[features].to_numpy("float32"), frauds.to_numpy(int))
+        X, X_judged = (inputs(snapshot, these, features, steps) for these in (rows, judged))
+        data[fold.name] = (X, labels.to_numpy(int), X_judged, frauds.to_numpy(int))
     if not data:
         raise UserError("There is no fold to judge settings on", "train.validation_folds: 0", "set it to 1 or more, or train.tuning.method to none")
     return data
@@ -262,12 +265,13 @@ def figures_on_folds(
     kind: str,
     seed: int,
     device: str,
-    data: FoldData, # from `validation_data`
+    data: Callable[[int], FoldData], # `validation_data` for so many steps
     settings: dict[str, Any],
 ) -> Iterator[tuple[str, float]]: # fold and average precision, fitted when asked for
     "Judge a candidate's settings, fold after fold."
-    for fold, (X, y, X_judged, y_judged) in data.items():
-        model = make_model(kind, settings, seed, device).fit(X, y)
+    model = make_model(kind, settings, seed, device)
+    for fold, (X, y, X_judged, y_judged) in data(getattr(model, "steps", 1)).items():
+        model.fit(X, y)
         yield fold, float(average_precision_score(y_judged, model.predict_proba(X_judged)[:, 1]))
 
 # %% ../nbs/library/56_tuning.ipynb #e7aba1a4
@@ -299,7 +303,7 @@ def tune_candidates(
     spaces: dict[str, Any], # train.search_space
     seed: int,
     device: str,
-    data: FoldData, # from `validation_data`
+    data: Callable[[int], FoldData], # `validation_data` for so many steps
 ) -> tuple[dict[str, dict[str, Any]], dict[str, pd.DataFrame]]: # settings to train with; what was tried, by candidate
     "Tune the candidates that params.yaml names."
     check_tuning(tuning, models, spaces)

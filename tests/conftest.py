@@ -24,6 +24,7 @@ SMALL = {
         "models": {
             "logistic_regression": {}, "decision_tree": {"max_depth": 4}, "random_forest": {"n_estimators": 10},
             "xgboost": {"n_estimators": 20}, "lightgbm": {"n_estimators": 20}, "neural_network": {"hidden": [8], "epochs": 1},
+            "sequence_network": {"steps": 3, "hidden": 8, "epochs": 1},
         },
     },
     "register": {"mode": "auto", "floors": {"average_precision": 0.01}, "ceilings": {}},
