@@ -16,8 +16,7 @@ import pandas as pd
 
 from .calibration import Calibration
 from .errors import UserError
-from .explanations import ordinary_payments
-from .files import content_hash, needed, read_json, read_table, write_json, write_table
+from .files import content_hash, needed, read_json, write_json, write_table
 from .model_card import model_card
 from .scoring import OnnxModel
 from .splits import TEST
@@ -28,6 +27,7 @@ def write_bundle(
     evaluated: dict[str, Any], # the evaluation's metrics.json, with its winner
     models: str | Path, # the training stage's folder
     data: str | Path, # the snapshot it was trained on
+    background: np.ndarray, # ordinary payments of the training window, shape (rows, inputs)
     owner: str, # who answers for the model
 ) -> None:
     "Gather the winner's final model and its description."
@@ -36,7 +36,6 @@ def write_bundle(
         shutil.copyfile(file, folder / file.name)
     for name, kept in (("final.onnx", "model.onnx"), (f"{TEST}.onnx", "judged.onnx")):
         shutil.copyfile(needed(Path(models, winner, name)), folder / kept)
-    background = ordinary_payments(read_table(data), OnnxModel(folder / "model.onnx"), training["training_window"])
     write_table(pd.DataFrame(background, columns=[str(column) for column in range(background.shape[1])]), folder / "background.parquet")
     bundle = {
         "candidate": winner, "owner": owner, "settings": training["models"][winner], "seed": training["seed"], "device": training["device"],

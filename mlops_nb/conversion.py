@@ -20,15 +20,17 @@ from skl2onnx.common.data_types import FloatTensorType
 from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 from sklearn.base import BaseEstimator
 
+from .inputs import steps_of
+
 # %% ../nbs/library/58_conversion.ipynb #67e123b6
 OPSETS = {"": 21, "ai.onnx.ml": 3}
 
 def as_onnx(
     model: BaseEstimator, # fitted; classes 0 and 1
-    features: list[str], # in the order of its columns
-    steps: int = 1, # payments a row: more than one for a sequence model, whose columns are steps × features, the oldest payment first
+    features: list[str], # in the order of its columns; those of a sequence model are steps × features (`mlops_nb.inputs`)
 ) -> onnx.ModelProto: # input `features`, float32, shape (rows, steps × features); outputs `label` and `probabilities`
     "The model as a graph, with the names of its features inside."
+    steps = steps_of(model)
     inputs = [("features", FloatTensorType([None, steps * len(features)]))]
     graph = convert_sklearn(model, "fraud", inputs, options={"zipmap": False}, target_opset=OPSETS)
     onnx.helper.set_model_props(graph, {"features": ",".join(features), "steps": str(steps)})
@@ -40,7 +42,7 @@ def greatest_difference(
     X: np.ndarray, # float32, shape (rows, inputs)
 ) -> float:
     "How far a graph's probabilities of fraud are from its model's own, at most."
-    graph = as_onnx(model, [f"feature_{number}" for number in range(X.shape[1])])
+    graph = as_onnx(model, [f"feature_{number}" for number in range(X.shape[1] // steps_of(model))])
     found = onnxruntime.InferenceSession(graph.SerializeToString()).run(["probabilities"], {"features": X})[0]
     return float(np.abs(found[:, 1] - model.predict_proba(X)[:, 1]).max())
 

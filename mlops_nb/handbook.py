@@ -24,6 +24,7 @@ from .errors import reported_to_the_user
 from .features import compute
 from .feeds import split_file
 from .files import needed, read_table, write_table
+from .inputs import inputs, steps_of
 from .mapping import mapping_for
 from .metrics import figures
 from .scoring import OnnxModel
@@ -80,12 +81,13 @@ def baseline(
     "Train and judge one model as the handbook does, scoring through its ONNX file as the pipeline does."
     learned = between(features, BASELINE.train_start, BASELINE.train_end)
     labels = labels_known_at(learned, BASELINE.test_start)
-    model = make_model(kind, settings, seed=0).fit(learned[FEATURES].to_numpy("float32"), labels.to_numpy(int))
+    model = make_model(kind, settings, seed=0)
+    model.fit(inputs(features, learned, FEATURES, steps_of(model)), labels.to_numpy(int))
     judged = without_known_cards(between(features, BASELINE.test_start, BASELINE.test_end), features, BASELINE.train_start)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.onnx")
         path.write_bytes(as_onnx(model, FEATURES).SerializeToString())
-        scored = judged.assign(is_fraud=judged["fraud_reported_at"].notna(), fraud_probability=OnnxModel(path).fraud_probability(judged))
+        scored = judged.assign(is_fraud=judged["fraud_reported_at"].notna(), fraud_probability=OnnxModel(path).fraud_probability(judged, features))
     return figures(scored, alert_budget=100)
 
 # %% ../nbs/library/92_handbook.ipynb #cbdb173d

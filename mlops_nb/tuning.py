@@ -23,9 +23,9 @@ from optuna.trial import TrialState
 from sklearn.metrics import average_precision_score
 from tqdm import tqdm
 
-from .candidates import make_model, steps_of
+from .candidates import make_model
 from .errors import UserError, did_you_mean
-from .inputs import inputs
+from .inputs import inputs, steps_of
 from .splits import Fold, between, check_window, without_known_cards
 
 # %% ../nbs/library/56_tuning.ipynb #92cea4f3
