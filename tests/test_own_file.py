@@ -31,7 +31,7 @@ def test_unknown_names_are_proposed_first_and_run_second(clone, own):
     assert "merchant" in (clone.folder / "bank.mapping.yaml").read_text()
     committed = {name: (clone.folder / name).read_bytes() for name in ("params.yaml", "dvc.yaml")}
     assert clone.run("mlops-workspace", "bank.csv").stdout.strip() == "runs/bank"
-    assert len(clone.ran(folder="runs/bank")) == 8
+    assert len(clone.ran(folder="runs/bank")) == 9
     assert {name: (clone.folder / name).read_bytes() for name in committed} == committed
     assert clone.run("git", "status", "--porcelain").stdout.split() == ["??", "bank.csv", "??", "bank.mapping.yaml"]
     assert '"is_web": "the source has no channel"' in (clone.folder / "runs/bank/data/features/catalogue.json").read_text()
