@@ -19,7 +19,7 @@ from .errors import UserError
 from .files import content_hash, needed, read_json, write_json, write_table
 from .model_card import model_card
 from .scoring import OnnxModel
-from .splits import TEST
+from .splits import TEST, judged_window
 
 # %% ../nbs/library/67_bundle.ipynb #b1b6ec69
 def write_bundle(
@@ -40,7 +40,8 @@ def write_bundle(
     bundle = {
         "candidate": winner, "owner": owner, "settings": training["models"][winner], "seed": training["seed"], "device": training["device"],
         "features": [feature | {"type": "float32"} for feature in training["features"]],
-        "training_window": training["training_window"], "judged_window": _judged_window(training), "train_as_of": training["as_of"], "label_delay": training["label_delay"],
+        "training_window": training["training_window"], "judged_window": judged_window(training["folds"]),
+        "train_as_of": training["as_of"], "label_delay": training["label_delay"],
         "calibration": evaluated["calibration"][winner], "threshold": evaluated["threshold"][winner],
         "alert_budget": evaluated["alert_budget"], "false_alarm_cost": evaluated["false_alarm_cost"],
         "figures": evaluated["test"][winner], "data_hash": content_hash(data),
@@ -48,10 +49,6 @@ def write_bundle(
     (folder / "MODEL_CARD.md").write_text(model_card(bundle), encoding="utf-8")
     files = {file.name: content_hash(file) for file in sorted(folder.iterdir())}
     write_json(bundle | {"files": files}, folder / "bundle.json")
-
-def _judged_window(training: dict[str, Any]) -> list[str]: # start and end of what judged.onnx learnt from
-    [fold] = [fold for fold in training["folds"] if fold["name"] == TEST]
-    return [fold["train_start"], fold["train_end"]]
 
 # %% ../nbs/library/67_bundle.ipynb #3570b272
 @dataclass(frozen=True)

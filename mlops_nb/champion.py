@@ -20,8 +20,8 @@ from fastcore.script import Param, call_parse
 
 from .errors import UserError, did_you_mean, reported_to_the_user
 from .files import read_json
-from .gate import flat, told
-from .incumbent import fetch_bundle, there_is_one
+from .gate import by_name, flat
+from .incumbent import data_hashes, fetch_bundle, there_is_one
 from .params import change_params
 
 # %% ../nbs/library/69_champion.ipynb #e924939a
@@ -91,10 +91,6 @@ def _reason(reason: str) -> str: # raises UserError
         raise UserError("A reason is needed", "none was given", "say why: REASON=\"…\"")
     return " ".join(reason.split())
 
-def _locked(folder: Path, path: str) -> str: # an output's hash in dvc.lock
-    lock = yaml.safe_load((folder / "dvc.lock").read_text(encoding="utf-8"))
-    return next(out["md5"] for stage in lock["stages"].values() for out in stage["outs"] if out["path"] == path)
-
 def _dvc(folder: Path, *words: str) -> int: # exit code
     return subprocess.run([sys.executable, "-m", "dvc", *words], cwd=folder).returncode
 
@@ -102,7 +98,7 @@ def _dvc(folder: Path, *words: str) -> int: # exit code
 def _change(folder: Path, champion: str, who: str, action: str, reason: str, **also: Any) -> None: # also: further parameters to set
     with tempfile.TemporaryDirectory() as trial:
         fetch_bundle(champion, trial, folder)
-    known = {"from": get_params(folder)["incumbent"] or "", "decision": _locked(folder, "reports/register"),
+    known = {"from": get_params(folder)["incumbent"] or "", "decision": data_hashes(folder)["reports/register"],
              "commit": _git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")}
     set_params(folder, incumbent=champion, **also)
     record(folder, who=who, action=action, to=champion, reason=reason, **known)
@@ -117,7 +113,7 @@ def _proposal(folder: Path) -> tuple[str, dict[str, Any]]: # the bundle's hash a
     if not (folder / "dvc.lock").exists() or _dvc(folder, "status", "--quiet"):
         raise UserError("The working tree is not what dvc.lock says", "`dvc status` lists the differences",
                         "run `dvc repro`, look at the decision, then approve")
-    return _locked(folder, "data/bundle"), read_json(folder / "reports/register/decision.json")
+    return data_hashes(folder)["data/bundle"], read_json(folder / "reports/register/decision.json")
 
 # %% ../nbs/library/69_champion.ipynb #42409c44
 def approve(
@@ -175,7 +171,7 @@ def figures_table(
     champion: dict[str, Any],
 ) -> str: # fixed-width text
     "Two models' figures beside each other, with their difference."
-    ours, theirs = told(challenger), told(champion)
+    ours, theirs = by_name(challenger), by_name(champion)
     lines = [f"  {'':<44}{'working tree':>14}{'champion':>14}{'difference':>14}"]
     for name in [name for name in ours if name in theirs]:
         lines.append(f"  {name:<44}{ours[name]:>14,.3f}{theirs[name]:>14,.3f}{ours[name] - theirs[name]:>+14,.3f}")

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['TEST', 'Fold', 'between', 'labels_known_at', 'folds', 'final_window', 'fold_as_record', 'fold_from_record',
-           'check_window', 'with_reports', 'known_before', 'training_sets', 'before_and_after', 'without_known_cards']
+           'judged_window', 'check_window', 'with_reports', 'known_before', 'training_sets', 'before_and_after',
+           'without_known_cards']
 
 # %% ../nbs/library/45_splits.ipynb #30e13320
 from dataclasses import dataclass
@@ -74,6 +75,13 @@ def fold_as_record(fold: Fold) -> dict[str, str]:
 def fold_from_record(record: dict[str, str]) -> Fold:
     "The fold again."
     return Fold(record["name"], **{key: pd.Timestamp(value) for key, value in record.items() if key != "name"})
+
+def judged_window(
+    records: list[dict[str, str]], # of all folds
+) -> list[str]: # start and end
+    "What the models learnt from that the test was judged with."
+    [test] = [record for record in records if record["name"] == TEST]
+    return [test["train_start"], test["train_end"]]
 
 # %% ../nbs/library/45_splits.ipynb #26e3d6d2
 def check_window(

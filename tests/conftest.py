@@ -70,6 +70,11 @@ class Clone:
         file = self.folder / folder / "params.yaml"
         file.write_text(yaml.safe_dump(merged(yaml.safe_load(file.read_text()), changes), sort_keys=False))
 
+    def put_back(self) -> None:
+        """Undo what has changed since the last commit, in git and in what DVC tracks."""
+        self.run("git", "checkout", "-q", ".")
+        self.run("dvc", "checkout", "--force", "--quiet")
+
     def commit(self, message: str) -> None:
         """Commit everything."""
         self.run("git", "add", "-A")

@@ -9,6 +9,7 @@ import yaml
 
 from conftest import PROJECT, SMALL, Clone, contents, merged
 from mlops_nb.champion import set_params
+from mlops_nb.incumbent import data_hashes
 
 # Any other model passes: here it is not the gate that is tested, but what follows from its word.
 PROPOSE = merged(SMALL, {"register": {"mode": "propose", "gain": -1.0}})
@@ -25,8 +26,7 @@ def test_the_projects_own_parameters_lose_no_comment(tmp_path):
 
 def locked(clone: Clone, path: str) -> str:
     """An output's hash in dvc.lock."""
-    stages = yaml.safe_load((clone.folder / "dvc.lock").read_text())["stages"].values()
-    return next(out["md5"] for stage in stages for out in stage["outs"] if out["path"] == path)
+    return data_hashes(clone.folder)[path]
 
 
 def incumbent(clone: Clone) -> str | None:
@@ -76,9 +76,8 @@ def ran(make_clone) -> Clone:
 def clone(ran) -> Clone:
     """That copy, as it was; nothing is approved."""
     yield ran
-    ran.run("git", "checkout", "-q", ".")
     (ran.folder / "reports/champions.csv").unlink(missing_ok=True)
-    ran.run("dvc", "checkout", "--force", "--quiet")
+    ran.put_back()
 
 
 def approved(clone: Clone) -> str:

@@ -27,8 +27,7 @@ def ran(make_clone) -> Clone:
 def clone(ran) -> Clone:
     """That copy; whatever a test changes is put back from git and DVC's cache."""
     yield ran
-    ran.run("git", "checkout", "-q", ".")
-    ran.run("dvc", "checkout", "--force", "--quiet")
+    ran.put_back()
 
 
 def without_records(files: dict[str, str]) -> dict[str, str]:
