@@ -45,16 +45,15 @@ def _attributes(graph: onnx.GraphProto) -> dict[str, dict[str, Any]]: # of its o
 class _Linear:
     def __init__(self, model: onnx.ModelProto, background: np.ndarray):
         found = _attributes(model.graph)
-        scaler, classifier = found.get("Scaler", {"offset": 0, "scale": 1}), found["LinearClassifier"]
-        self.weights = np.array(classifier["coefficients"]).reshape(2, -1)[1] * np.array(scaler["scale"])
-        self.intercept = classifier["intercepts"][1] - self.weights @ np.broadcast_to(scaler["offset"], self.weights.shape)
+        self.weights = np.array(found["LinearClassifier"]["coefficients"]).reshape(2, -1)[1]
+        self.intercept = found["LinearClassifier"]["intercepts"][1]
         self.ordinary = background.mean(axis=0)
         self.base = self.margin(background).mean()
 
     @staticmethod
     def fits(model: onnx.ModelProto) -> bool:
         found = _attributes(model.graph)
-        return "LinearClassifier" in found and set(found) <= {"Scaler", "LinearClassifier", "Identity"} \
+        return "LinearClassifier" in found and set(found) <= {"LinearClassifier", "Identity"} \
             and found["LinearClassifier"]["post_transform"] == b"LOGISTIC"
 
     def margin(self, X: np.ndarray) -> np.ndarray:

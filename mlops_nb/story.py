@@ -127,7 +127,7 @@ def figures_table(
     "Every figure of the model, on the test week and since training, with its meaning."
     of_test, since = metrics["test"][metrics["winner"]], found["since"]
     windows = {"Test week": of_test} | ({"Since training": since["figures"]} if since["figures"] else {})
-    names = [figure for figure in [*FIGURES, *sorted(set(of_test) - set(FIGURES))] if figure in of_test]
+    names = [figure for figure in [*FIGURES, *sorted(set(of_test) - set(FIGURES))] if isinstance(of_test.get(figure), float)]
     rows = []
     for figure in names:
         unit, meaning = FIGURES.get(figure, ("", "", ""))[1:]
@@ -176,7 +176,7 @@ def _standing(decided: dict[str, Any]) -> str:
     return "champion" if decided["compared"]["same"] else "no better"
 
 def _in_words(text: str) -> str:
-    return re.sub("|".join(FIGURES), lambda found: f"“{FIGURES[found[0]][0]}”", text)
+    return re.sub("|".join(FIGURES), lambda found: f"“{FIGURES[found[0]][0]}”", text).replace("_", " ")
 
 # %% ../nbs/library/75_story.ipynb #8bbcff3d
 def model_facts(

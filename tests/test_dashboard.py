@@ -13,9 +13,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from mlops_nb.drift import compare, distances, realised, sentence, verdict, write_report
+from mlops_nb.evaluation import reported_figures
 from mlops_nb.files import write_json
 from mlops_nb.gate import decide
-from mlops_nb.metrics import curves, figures
+from mlops_nb.metrics import curves
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +59,8 @@ def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame) -> None
 def write_evaluation(folder: Path, test_week: pd.DataFrame) -> dict[str, float]:
     """What the stage `evaluate` leaves; the winner's figures."""
     folder.mkdir(parents=True)
-    winner, loser = figures(test_week, 10), figures(test_week.assign(fraud_probability=0.5), 10)
+    rows = test_week.assign(channel="web", amount_cents=10_000)
+    winner, loser = (reported_figures(scored, 10, 0.5, 10) for scored in (rows, rows.assign(fraud_probability=0.5)))
     both = {"xgboost": winner, "decision_tree": loser}
     write_json({"winner": "xgboost", "test": both, "validation": both}, folder / "metrics.json")
     drawing = Figure(figsize=(6, 4))
