@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-explanations lock
+.PHONY: help env spark export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-models bench-explanations lock
 
 RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
 
@@ -105,6 +105,9 @@ bench-handbook: env ## our results beside the published ones, on the handbook's 
 
 bench-features: env ## how fast and lean the features are, beside plain pandas; SPARK=1 measures Spark too
 	@mlops-bench-features $(if $(SPARK),--spark)
+
+bench-models: env ## every candidate beside the published ones, on the validation folds; FINAL=1 shows the test folds and enters the ledger
+	@mlops-bench-models $(if $(FINAL),--final)
 
 bench-stages: env .peers/.ready ## what the engine costs, beside Papermill and ploomber-engine; runs the pipeline by force
 	@PLOOMBER_STATS_ENABLED=false mlops-bench-stages

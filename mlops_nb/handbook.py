@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LABEL_DELAY', 'PAIRS', 'FEATURES', 'BASELINE', 'XGBOOST_2021', 'PROTOCOL', 'METRICS', 'handbook_folder',
-           'handbook_clean', 'handbook_features', 'baseline', 'main']
+           'handbook_clean', 'handbook_features', 'learned', 'to_judge', 'deployed', 'baseline', 'main']
 
 # %% ../nbs/library/92_handbook.ipynb #e77f0566
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 from fastcore.script import call_parse
+from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
 from .bench import publish, row
@@ -72,6 +73,34 @@ PROTOCOL = { # name: kind, settings, published figures
 }
 METRICS = {"roc_auc": "ROC AUC", "average_precision": "average precision", "card_precision_100": "card precision@100"}
 
+# %% ../nbs/library/92_handbook.ipynb #f40a8ac0
+def learned(
+    features: pd.DataFrame, # from `handbook_features`
+    fold: Fold,
+    names: list[str], # of the features to learn from
+    kind: str, # of model
+    settings: dict,
+) -> BaseEstimator:
+    "A model trained on a fold, with the labels known when its test begins."
+    seen = between(features, fold.train_start, fold.train_end)
+    model = make_model(kind, settings, seed=0)
+    return model.fit(inputs(features, seen, names, steps_of(model)), labels_known_at(seen, fold.test_start).to_numpy(int))
+
+def to_judge(
+    features: pd.DataFrame, # from `handbook_features`
+    fold: Fold,
+) -> pd.DataFrame: # with is_fraud
+    "The test of a fold, without the cards known to be compromised."
+    judged = without_known_cards(between(features, fold.test_start, fold.test_end), features, fold.train_start)
+    return judged.assign(is_fraud=judged["fraud_reported_at"].notna())
+
+def deployed(model: BaseEstimator, names: list[str]) -> OnnxModel:
+    "The model as it will score: from its ONNX file."
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.onnx")
+        path.write_bytes(as_onnx(model, names).SerializeToString())
+        return OnnxModel(path)
+
 # %% ../nbs/library/92_handbook.ipynb #2b471e48
 def baseline(
     features: pd.DataFrame, # from `handbook_features`
@@ -79,16 +108,9 @@ def baseline(
     settings: dict,
 ) -> dict[str, float]: # every figure of `mlops_nb.metrics`
     "Train and judge one model as the handbook does, scoring through its ONNX file as the pipeline does."
-    learned = between(features, BASELINE.train_start, BASELINE.train_end)
-    labels = labels_known_at(learned, BASELINE.test_start)
-    model = make_model(kind, settings, seed=0)
-    model.fit(inputs(features, learned, FEATURES, steps_of(model)), labels.to_numpy(int))
-    judged = without_known_cards(between(features, BASELINE.test_start, BASELINE.test_end), features, BASELINE.train_start)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "model.onnx")
-        path.write_bytes(as_onnx(model, FEATURES).SerializeToString())
-        scored = judged.assign(is_fraud=judged["fraud_reported_at"].notna(), fraud_probability=OnnxModel(path).fraud_probability(judged, features))
-    return figures(scored, alert_budget=100)
+    judged = to_judge(features, BASELINE)
+    model = deployed(learned(features, BASELINE, FEATURES, kind, settings), FEATURES)
+    return figures(judged.assign(fraud_probability=model.fraud_probability(judged, features)), alert_budget=100)
 
 # %% ../nbs/library/92_handbook.ipynb #cbdb173d
 @call_parse

@@ -1,0 +1,103 @@
+"""The yardsticks of the bench: the ceiling, the ledger, and labels that say nothing."""
+
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import PROJECT
+from mlops_nb.bench_models import COLUMNS, FOLDS, LEDGER, ceilings, feature_names
+from mlops_nb.features import compute
+from mlops_nb.files import read_table, write_table
+from mlops_nb.handbook import deployed, handbook_features, handbook_folder, learned, to_judge
+from mlops_nb.metrics import figures
+from mlops_nb.simulator import make_bank, simulate_day
+from mlops_nb.splits import Fold, with_reports
+
+SOURCE = handbook_folder() / "transactions.parquet"
+KNOWN = {  # by test fold, each drawn once
+    "roc_auc": (0.887, 0.890, 0.929, 0.899), "average_precision": (0.791, 0.787, 0.856, 0.788), "card_precision_100": (0.309, 0.309, 0.343, 0.344)}
+CEILING = {metric: np.mean(known) for metric, known in KNOWN.items()}
+
+
+# The ceiling
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SOURCE.exists(), reason=f"no handbook data in {handbook_folder()}")
+def test_the_ceiling_is_the_known_one():
+    features = handbook_features(SOURCE)
+    told = pd.read_parquet(SOURCE, columns=["TRANSACTION_ID", "TX_FRAUD_SCENARIO"]).astype({"TRANSACTION_ID": str})
+    found = [ceilings(to_judge(features, fold), told.set_index("TRANSACTION_ID")["TX_FRAUD_SCENARIO"]) for fold in FOLDS["test"]]
+    for metric, known in KNOWN.items():
+        for most, value in zip([each[metric] for each in found], known):
+            assert most.value == pytest.approx(value, abs=3 * most.chance + 0.0005), metric
+
+
+# The ledger
+
+def faults(ledger: pd.DataFrame) -> list[str]:
+    """What is wrong with a ledger."""
+    wrong = [] if list(ledger.columns) == COLUMNS else ["columns"]
+    wrong += ["twice"] if ledger["configuration"].duplicated().any() else []
+    wrong += ["empty"] if ledger.isna().any(axis=None) else []
+    return wrong + [metric for metric, most in CEILING.items() if (ledger[metric] > most).any()]
+
+
+def test_the_ledger_is_in_order():
+    path = PROJECT / LEDGER
+    assert not path.exists() or faults(pd.read_csv(path)) == []
+
+
+def test_a_ledger_in_disorder_is_seen():
+    entry = dict.fromkeys(COLUMNS, 0.1) | {"configuration": "a", "commit": "c", "candidate": "xgboost"}
+    assert faults(pd.DataFrame([entry])) == []
+    assert faults(pd.DataFrame([entry, entry])) == ["twice"]
+    assert faults(pd.DataFrame([entry | {"commit": None}])) == ["empty"]
+    assert faults(pd.DataFrame([entry | {"average_precision": 0.9}])) == ["average_precision"]
+
+
+# Labels that say nothing
+
+@pytest.fixture(scope="module")
+def bank() -> pd.DataFrame:
+    """Five weeks of a small simulated bank, with features; a fifth of its payments are frauds that show."""
+    simulator = make_bank(1, 100)
+    days = pd.concat([simulate_day(simulator, 1, day, date(2026, 1, 1)) for day in range(35)], ignore_index=True)
+    rng = np.random.default_rng(0)
+    days["is_fraud"] = rng.random(len(days)) < 0.2
+    days["amount_cents"] = (days["amount"].astype(float) * 100).round().astype("int64") * np.where(days["is_fraud"], 3, 1)
+    days = days.assign(time=days["time"].astype("datetime64[us]"), local_time=days["time"].astype("datetime64[us]"))
+    days = days.sort_values(["time", "transaction_id"])
+    frauds = days[days["is_fraud"]]
+    reports = pd.DataFrame({"transaction_id": frauds["transaction_id"], "is_fraud": True, "reported_at": frauds["time"] + pd.Timedelta(days=7)})
+    columns = ["transaction_id", "time", "local_time", "card", "terminal", "amount_cents", "channel", "x_m", "y_m"]
+    with tempfile.TemporaryDirectory() as folder:
+        write_table(days[columns], Path(folder, "transactions.parquet"))
+        write_table(reports, Path(folder, "reports.parquet"))
+        compute(folder, Path(folder, "features.parquet"), 7)
+        return with_reports(read_table(Path(folder, "features.parquet")), reports, pd.Timestamp("2026-03-01"))
+
+
+def average_precision(bank: pd.DataFrame, shuffled_by: int | None) -> tuple[float, float]:
+    """Of a model trained on two weeks of the bank and judged on all who paid in a later one; and the base rate."""
+    fold = Fold("toy", *map(pd.Timestamp, ("2026-01-08", "2026-01-22", "2026-01-29", "2026-02-05")))
+    trained = bank["time"] < fold.train_end
+    labels = bank["fraud_reported_at"].copy()
+    if shuffled_by is not None:
+        labels[trained] = labels[trained].sample(frac=1, random_state=shuffled_by).to_numpy()
+    model = learned(bank.assign(fraud_reported_at=labels), fold, feature_names(bank), "xgboost", {"n_estimators": 20})
+    judged = bank[(bank["time"] >= fold.test_start) & (bank["time"] < fold.test_end)]
+    judged = judged.assign(is_fraud=judged["fraud_reported_at"].notna())
+    found = figures(judged.assign(fraud_probability=deployed(model, feature_names(bank)).fraud_probability(judged)), 20)
+    return found["average_precision"], found["fraud_share"]
+
+
+def test_shuffled_labels_teach_nothing(bank):
+    honest, base = average_precision(bank, shuffled_by=None)
+    nothing = [average_precision(bank, shuffled_by=seed)[0] for seed in range(10)]
+    assert np.mean(nothing) == pytest.approx(base, abs=3 * np.std(nothing) / np.sqrt(len(nothing)))
+    assert max(nothing) < base + 0.1
+    assert honest > base + 0.2
