@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-models bench-explanations lock
+.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-models bench-explanations lock
 
 RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
 
@@ -47,6 +47,9 @@ spark: .venv/.complete ## add Spark to the environment (it needs Java 17); `make
 	@echo "Adding Spark to the environment"
 	@grep -E '^($(LARGE))==' requirements.txt | uv pip install --quiet --no-deps --python $(BIN)/python -r -
 	@touch $@
+
+tensorflow: env ## add TensorFlow to the environment, 1.4 GB, for the model keras_network
+	@uv pip install --quiet --constraint requirements.txt --python $(BIN)/python --no-build-isolation --editable '.[tensorflow]'
 
 export: env ## write mlops_nb/ from the notebooks
 	@nbdev_export --skip_folder_re '^([_.]|explore$$)'

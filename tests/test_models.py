@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from mlops_nb.candidates import kinds, make_model
 from mlops_nb.conversion import greatest_difference
 from mlops_nb.engine.pins import PINS
 
-SETTINGS = yaml.safe_load((PROJECT / "params.yaml").read_text())["train"]["models"]
+SETTINGS = {"flaml": {"max_iter": 6}} | yaml.safe_load((PROJECT / "params.yaml").read_text())["train"]["models"]
+if find_spec("tensorflow"):
+    SETTINGS = {"keras_network": {"epochs": 5}} | SETTINGS
 DATA = """
 import numpy as np
 rng = np.random.default_rng(0)
@@ -37,6 +40,8 @@ def learned() -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", kinds())
 def test_the_file_scores_100_000_payments_as_the_model_does(learned, kind):
+    if kind == "keras_network" and not find_spec("tensorflow"):
+        pytest.skip("TensorFlow is not installed (`make tensorflow`)")
     X, y = learned
     model = make_model(kind, SETTINGS.get(kind), seed=1).fit(X, y)
     unseen, truth = bank(100_000)

@@ -9,10 +9,9 @@ __all__ = ['native', 'Model']
 from typing import Any
 
 import numpy as np
-from skl2onnx.algebra.onnx_ops import OnnxDiv, OnnxSub
 from torch import nn
 
-from ..conversion import add_classifier, dense_layers, register
+from ..conversion import add_classifier, dense_layers, register, standardised
 from ..network import NetworkClassifier, Standardise, as_safetensors
 
 # %% ../../nbs/library/models/50_neural_network.ipynb #2de80d29
@@ -45,8 +44,7 @@ native = as_safetensors
 def _convert(scope: Any, operator: Any, container: Any) -> None:
     scale, *layers = operator.raw_operator.network_
     opset = container.target_opset
-    centred = OnnxSub(operator.inputs[0], scale.mean.numpy(), op_version=opset)
-    values = OnnxDiv(centred, scale.scale.numpy(), op_version=opset)
+    values = standardised(operator.inputs[0], scale.mean.numpy(), scale.scale.numpy(), opset)
     weights = [(layer.weight.detach().numpy().T, layer.bias.detach().numpy()) for layer in layers if isinstance(layer, nn.Linear)]
     add_classifier(dense_layers(values, weights, opset), scope, operator, container)
 

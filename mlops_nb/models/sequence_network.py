@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from onnx import TensorProto
 from skl2onnx.algebra.onnx_operator import OnnxOperator
-from skl2onnx.algebra.onnx_ops import (OnnxCast, OnnxConcat, OnnxDiv, OnnxFlatten, OnnxGather, OnnxGRU, OnnxIsNaN, OnnxNot,
-                                       OnnxReshape, OnnxSub, OnnxTranspose, OnnxWhere)
+from skl2onnx.algebra.onnx_ops import (OnnxCast, OnnxConcat, OnnxFlatten, OnnxGather, OnnxGRU, OnnxIsNaN, OnnxNot, OnnxReshape,
+                                       OnnxTranspose, OnnxWhere)
 from torch import nn
 
-from ..conversion import add_classifier, dense_layers, register
+from ..conversion import add_classifier, dense_layers, register, standardised
 from ..network import NetworkClassifier, Standardise, as_safetensors
 
 # %% ../../nbs/library/models/60_sequence_network.ipynb #5a3da394
@@ -81,7 +81,7 @@ def _known(X: Any, reader: Reader, opset: dict[str, int]) -> OnnxOperator: # sha
     payments = OnnxReshape(X, np.array([-1, reader.steps, len(scale.mean)]), **opset)
     first = OnnxGather(payments, np.array([0]), axis=2, **opset)
     there = OnnxNot(OnnxIsNaN(first, **opset), **opset)
-    scaled = OnnxDiv(OnnxSub(payments, scale.mean.numpy(), **opset), scale.scale.numpy(), **opset)
+    scaled = standardised(payments, scale.mean.numpy(), scale.scale.numpy(), opset["op_version"])
     return OnnxConcat(OnnxWhere(there, scaled, zero, **opset), OnnxCast(there, to=TensorProto.FLOAT, **opset), axis=2, **opset)
 
 def _gates_in_order(weights: np.ndarray) -> np.ndarray: # PyTorch: reset, update, new; ONNX: update, reset, new
