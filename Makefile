@@ -109,19 +109,24 @@ bench-handbook: env ## our results beside the published ones, on the handbook's 
 bench-features: env ## how fast and lean the features are, beside plain pandas; SPARK=1 measures Spark too
 	@mlops-bench-features $(if $(SPARK),--spark)
 
-bench-models: env ## every candidate beside the published ones, on the validation folds; FINAL=1 shows the test folds and enters the ledger
-	@mlops-bench-models $(if $(FINAL),--final)
+bench-models: tensorflow $(if $(AUTOML),.peers/autogluon/.ready .peers/h2o/.ready) ## every candidate beside the published ones, on the validation folds (AUTOML=1: AutoGluon and H2O, too); FINAL=1 shows the test folds and enters the ledger
+	@mlops-bench-models $(if $(FINAL),--final) $(if $(AUTOML),--automl)
 
-bench-stages: env .peers/.ready ## what the engine costs, beside Papermill and ploomber-engine; runs the pipeline by force
+bench-stages: env .peers/papermill/.ready ## what the engine costs, beside Papermill and ploomber-engine; runs the pipeline by force
 	@PLOOMBER_STATS_ENABLED=false mlops-bench-stages
 
 bench-explanations: env ## how long the reasons for a thousand alerts take, beside shap on the native model
 	@OMP_NUM_THREADS=1 mlops-bench-explanations
 
-.peers/.ready: requirements.txt
-	@echo "Building the peers' environment in .peers"
-	@$(PYTHON) -m venv .peers
-	@uv pip install --quiet --compile-bytecode --python .peers/bin/python -r requirements.txt ploomber-engine==0.0.33 rfc3987-syntax
+# The programs that the benches compare with, each in an environment of its own.
+PEER_papermill := -r requirements.txt ploomber-engine==0.0.33 rfc3987-syntax
+PEER_autogluon := autogluon.tabular[lightgbm,catboost,xgboost]==1.6.3 torch==2.13.0
+PEER_h2o := h2o==3.46.0.12 pandas==2.3.3 pyarrow polars
+
+.peers/%/.ready: requirements.txt
+	@echo "Building the environment of $* in .peers"
+	@$(PYTHON) -m venv .peers/$*
+	@uv pip install --quiet --compile-bytecode --python .peers/$*/bin/python $(PEER_$*)
 	@touch $@
 
 lock: env ## resolve pyproject.toml into requirements.txt, keeping the versions that still fit

@@ -146,7 +146,7 @@ def idle_row() -> dict[str, Any]:
 # %% ../nbs/library/94_bench_stages.ipynb #0bcc9afa
 @call_parse
 def main(
-    peers: Path = Path(".peers/bin"), # the programs of the peers' environment
+    peers: Path = Path(".peers/papermill/bin"), # the programs of the peers' environment
     warm: str = "", # only say how long this stage's cells take in a warm process
 ) -> None:
     "Measure what the engine costs."

@@ -1,5 +1,6 @@
-"""The yardsticks of the bench: the ceiling, the ledger, and labels that say nothing."""
+"""The yardsticks of the bench: the ceiling, the ledger, and labels that say nothing; other programs beside ours."""
 
+import sys
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,9 @@ import pandas as pd
 import pytest
 
 from conftest import PROJECT
-from mlops_nb.bench_models import COLUMNS, FOLDS, LEDGER, ceilings, feature_names
+from mlops_nb import automl
+from mlops_nb.bench_models import COLUMNS, FOLDS, LEDGER, by_program, ceilings, feature_names
+from mlops_nb.errors import UserError
 from mlops_nb.features import compute
 from mlops_nb.files import read_table, write_table
 from mlops_nb.handbook import deployed, handbook_features, handbook_folder, learned, to_judge
@@ -101,3 +104,56 @@ def test_shuffled_labels_teach_nothing(bank):
     assert np.mean(nothing) == pytest.approx(base, abs=3 * np.std(nothing) / np.sqrt(len(nothing)))
     assert max(nothing) < base + 0.1
     assert honest > base + 0.2
+
+
+# Programs in environments of their own
+
+PREDICTOR = """
+class TabularPredictor:
+    def __init__(self, label, **settings):
+        self.label = label
+
+    def fit(self, train_data, tuning_data, **settings):
+        assert train_data.index.max() < tuning_data.index.min(), "it chooses by the past"
+        self.rate = {rate}
+
+    def predict_proba(self, rows):
+        assert self.label not in rows
+        return {{1: rows["amount"] * 0 + self.rate}}
+"""
+
+
+def environment(folder: Path, rate: str) -> Path:
+    """A folder of environments, in which AutoGluon is a predictor that gives everybody the same probability."""
+    package = folder / "packages/autogluon/tabular.py"
+    package.parent.mkdir(parents=True)
+    package.write_text(PREDICTOR.format(rate=rate))
+    python = folder / "autogluon/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{folder}/packages" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    return folder
+
+
+def with_program(bank: pd.DataFrame, environments: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    """Its probabilities, where it learns from two weeks of the bank."""
+    monkeypatch.setattr("mlops_nb.bench_models.ENVIRONMENTS", environments)
+    monkeypatch.setattr(automl, "ENVIRONMENTS", environments)
+    fold = Fold("toy", *map(pd.Timestamp, ("2026-01-08", "2026-01-22", "2026-01-29", "2026-02-05")))
+    return by_program(bank, feature_names(bank), "autogluon", fold)[0]
+
+
+def test_another_program_learns_in_its_own_environment(bank, tmp_path, monkeypatch):
+    found = with_program(bank, environment(tmp_path, rate="train_data[self.label].mean()"), monkeypatch)
+    assert len(found) > 10
+    assert np.unique(found) == pytest.approx(0.2, abs=0.03)
+
+
+def test_a_program_that_fails_says_why(bank, tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="ZeroDivisionError"):
+        with_program(bank, environment(tmp_path, rate="1 / 0"), monkeypatch)
+
+
+def test_a_program_that_is_not_there_is_missed(bank, tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="autogluon"):
+        with_program(bank, tmp_path, monkeypatch)

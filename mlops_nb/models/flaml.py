@@ -6,6 +6,7 @@
 __all__ = ['KINDS', 'Model', 'native']
 
 # %% ../../nbs/library/models/80_flaml.ipynb #11e78430
+import sys
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,22 @@ from ..errors import UserError
 # %% ../../nbs/library/models/80_flaml.ipynb #3b4b926f
 KINDS = {"lgbm": "lightgbm", "xgb_limitdepth": "xgboost", "rf": "random_forest"} # FLAML's name: ours
 
-def _search(X: np.ndarray, y: np.ndarray, settings: "Model") -> tuple[str, dict[str, Any]]: # kind and its settings; raises UserError
+def _automl() -> type: # FLAML's class; raises UserError when it is not installed
+    spark = sys.modules.get("pyspark")
+    sys.modules["pyspark"] = None  # where FLAML sees it, it starts Java as it is imported
     try:
         from flaml import AutoML
+        return AutoML
     except ModuleNotFoundError:
         raise UserError("The model flaml needs FLAML", "no package flaml",
                         "run `uv pip install 'mlops_nb[automl]'`, or take it out of train.models") from None
-    search = AutoML()
+    finally:
+        del sys.modules["pyspark"]
+        if spark:
+            sys.modules["pyspark"] = spark
+
+def _search(X: np.ndarray, y: np.ndarray, settings: "Model") -> tuple[str, dict[str, Any]]: # kind and its settings; raises UserError
+    search = _automl()()
     search.fit(X, y, task="classification", metric="ap", estimator_list=list(KINDS), time_budget=-1, max_iter=settings.max_iter,
                learner_selector="roundrobin", sample=False, eval_method="holdout", split_type="time", split_ratio=settings.validation_share,
                retrain_full=False, n_jobs=1, seed=settings.random_state, verbose=0, skip_transform=True)

@@ -21,7 +21,7 @@ from ..errors import UserError
 
 # %% ../../nbs/library/models/70_keras_network.ipynb #8e51310b
 def _keras() -> ModuleType: # raises UserError when it is not installed
-    os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
     try:
         import keras
         import tensorflow
@@ -46,8 +46,7 @@ class Model(ClassifierMixin, BaseEstimator):
     """
 
     def __init__(self, hidden=(64, 32), epochs=10, batch_size=256, learning_rate=1e-3, random_state=0):
-        self.hidden, self.epochs, self.batch_size = hidden, epochs, batch_size
-        self.learning_rate, self.random_state = learning_rate, random_state
+        self.hidden, self.epochs, self.batch_size, self.learning_rate, self.random_state = hidden, epochs, batch_size, learning_rate, random_state
 
     def fit(self, X, y):
         """Train on X, shape (rows, features), and y, 0 or 1 a row."""
