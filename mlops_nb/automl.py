@@ -33,6 +33,7 @@ def autogluon(
     began = time.perf_counter()
     return predictor.predict_proba(judged)[1], time.perf_counter() - began
 
+# %% ../nbs/library/91_automl.ipynb #91a0aa13
 def h2o(
     learned: pd.DataFrame, # features and is_fraud, 0 or 1, in time order
     judged: pd.DataFrame, # features
