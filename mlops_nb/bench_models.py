@@ -41,7 +41,7 @@ CANDIDATES = { # kind: settings, published figures
     "random_forest": ({"n_estimators": 300, "min_samples_leaf": 5, "n_jobs": 2}, (0.870, 0.678, 0.299)),
     "xgboost": (EXACT_TREES | {"n_estimators": 300, "learning_rate": 0.03, "max_depth": 4, "subsample": 0.7, "colsample_bytree": 0.5},
                 (0.869, 0.687, 0.303)),
-    "lightgbm": ({"n_estimators": 200, "learning_rate": 0.05, "num_leaves": 15, "subsample": 0.7, "subsample_freq": 1, "colsample_bytree": 0.5,
+    "lightgbm": ({"n_estimators": 300, "learning_rate": 0.03, "num_leaves": 15, "subsample": 0.7, "subsample_freq": 1, "colsample_bytree": 0.5,
                   "reg_lambda": 5, "max_bin": 1023, "n_jobs": 2}, None),
     "neural_network": ({"hidden": [64, 32], "epochs": 10, "batch_size": 256, "learning_rate": 0.001}, (0.876, 0.675, 0.303)),
     "sequence_network": (LAST_PAYMENTS, (0.876, 0.665, 0.297)),

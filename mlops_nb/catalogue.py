@@ -28,6 +28,7 @@ class Feature:
     unit: str
     window: str = "" # one of WINDOWS; empty where there is none
     needs: tuple[str, ...] = () # optional columns without which it makes no sense
+    share_of: str = "" # the feature that counts what it is a share of
 
 # %% ../nbs/library/38_catalogue.ipynb #df86b874
 PAYMENT_SQL = """
@@ -151,7 +152,8 @@ RECORD = [
         Feature(f"terminal_transactions_{name}", "terminal", f"made_{name}",
                 f"payments at this terminal in {IN_WORDS[name]} before the label delay", "payments", name),
         Feature(f"terminal_risk_{name}", "terminal", f"CASE WHEN made_{name} > 0 THEN coalesce(frauds_{name}, 0) / made_{name} ELSE 0 END",
-                f"fraud reports of {IN_WORDS[name]} about this terminal, for each payment they may speak of", "share", name))),
+                f"fraud reports of {IN_WORDS[name]} about this terminal, for each payment they may speak of", "share", name,
+                share_of=f"terminal_transactions_{name}"))),
     Feature("terminal_fraud_age_30d", "terminal", f"CASE WHEN frauds_30d > 0 THEN least(90, begun / {DAY_US}) ELSE 90 END",
             "days since the first of the frauds reported at this terminal in the last 30 days, 90 at most", "days", "30d"),
     Feature("terminal_fraud_to_mean_30d", "terminal",

@@ -102,7 +102,7 @@ def _change(folder: Path, champion: str, who: str, action: str, reason: str, **a
              "commit": _git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")}
     set_params(folder, incumbent=champion, **also)
     record(folder, who=who, action=action, to=champion, reason=reason, **known)
-    if _dvc(folder, "repro", "--quiet", "--single-item", "incumbent", "register"):
+    if _dvc(folder, "repro", "--quiet", "--single-item", "incumbent", "register", "monitor"):
         raise UserError("The champion is changed, but dvc.lock does not say so yet", "a stage that failed, see above",
                         "mend it and run `dvc repro`")
 

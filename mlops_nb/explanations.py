@@ -225,9 +225,8 @@ def in_words(
 ) -> str:
     "What a feature says of a payment."
     value, meaning, unit = float(values[feature["name"]]), feature["meaning"], feature["unit"]
-    what, rate, _ = meaning.partition(", for each payment")
-    if rate:
-        made = values[feature["name"].replace("_risk_", "_transactions_")]
+    if feature["share_of"]:
+        made, what = values[feature["share_of"]], meaning.partition(", for each payment")[0]
         reports = _counted(round(value * made), "fraud reports")
         return f"{what.replace('fraud reports', reports, 1)}, for {_counted(made, 'payments')}"
     if unit in UNITS:

@@ -71,7 +71,7 @@ def readable(
     technical: str, # xgboost, random_forest, card_mean_amount_7d
 ) -> str:
     "A technical name as words."
-    return {"xgboost": "XGBoost"}.get(technical) or technical.replace("_", " ").capitalize()
+    return {"xgboost": "XGBoost", "lightgbm": "LightGBM", "flaml": "FLAML"}.get(technical) or technical.replace("_", " ").capitalize()
 
 # %% ../nbs/library/75_story.ipynb #ef3d162b
 STATES = { # state of the verdict: sign, word, what to do
@@ -121,11 +121,10 @@ def label(
 
 # %% ../nbs/library/75_story.ipynb #f902b88c
 def figures_table(
-    metrics: dict[str, Any], # reports/evaluate/metrics.json
     found: dict[str, Any], # reports/drift/verdict.json
 ) -> str:
     "Every figure of the model, on the test week and since training, with its meaning."
-    of_test, since = metrics["test"][metrics["winner"]], found["since"]
+    of_test, since = found["model"]["figures"], found["since"]
     windows = {"Test week": of_test} | ({"Since training": since["figures"]} if since["figures"] else {})
     names = [figure for figure in [*FIGURES, *sorted(set(of_test) - set(FIGURES))] if isinstance(of_test.get(figure), float)]
     rows = []
@@ -138,11 +137,10 @@ def figures_table(
 FEW_FRAUDS = 100 # below this, a few frauds more or less move the shares by several points
 
 def performance(
-    metrics: dict[str, Any], # reports/evaluate/metrics.json
     found: dict[str, Any], # reports/drift/verdict.json
 ) -> str:
     "How good the model is, in three sentences."
-    of_test, since = metrics["test"][metrics["winner"]], found["since"]
+    of_test, since = found["model"]["figures"], found["since"]
     on_test = number(of_test["recall_at_budget"], "share")
     if not since["figures"]:
         return _answer("figure", f"● {on_test} of compromised cards found on the test week", paragraph(
@@ -180,9 +178,10 @@ def _in_words(text: str) -> str:
 
 # %% ../nbs/library/75_story.ipynb #8bbcff3d
 def model_facts(
-    bundle: dict[str, Any], # data/bundle/bundle.json
+    found: dict[str, Any], # reports/drift/verdict.json
 ) -> str:
     "What the model is and what it was made of."
+    bundle = found["model"]
     facts = [["Kind of model", readable(bundle["candidate"])],
              ["Learned from payments", " to ".join(day(moment) for moment in bundle["training_window"])],
              ["Made with what was known on", day(bundle["train_as_of"])], ["Things it looks at", str(len(bundle["features"]))],
@@ -231,12 +230,11 @@ def _capital(text: str) -> str:
 # %% ../nbs/library/75_story.ipynb #36613ba7
 def drift_table(
     found: dict[str, Any], # reports/drift/verdict.json
-    bundle: dict[str, Any], # data/bundle/bundle.json
 ) -> str:
     "Every column's distance, and its mean before and after: the drifted ones, then the quiet ones folded."
     if not found["columns"]:
         return paragraph("Nothing was compared: there is not enough data since training.")
-    units = {feature["name"]: feature["unit"] for feature in bundle["features"]} | {"fraud_probability": "share"}
+    units = {feature["name"]: feature["unit"] for feature in found["model"]["features"]} | {"fraud_probability": "share"}
     widest = max(2 * found["threshold"], found["columns"][0]["distance"])
     rows = {drifted: [_row(column, units.get(column["name"], ""), found["threshold"], widest)
                       for column in found["columns"] if column["drifted"] == drifted] for drifted in (True, False)}
@@ -300,13 +298,12 @@ RECORDS = { # stage: what it leaves for this page, and what that says
     "clean": ("reports/clean/quality.json", "how many rows came in, and what became of them"),
     "evaluate": ("reports/evaluate/metrics.json", "every candidate's figures, and the winner"),
     "register": ("reports/register/decision.json", "the gate's decision and its reasons"),
-    "monitor": ("reports/drift/verdict.json", "what has moved since training, and the figures since"),
+    "monitor": ("reports/drift/verdict.json", "the model in use, what has moved since its training, and the figures since"),
 }
 
 def origins() -> str:
     "The records of this page, who wrote them, and the evidence."
     rows = [[_capital(says), path, stage, f"reports/runs/{stage}.ipynb"] for stage, (path, says) in RECORDS.items()]
-    rows.append(["Which model is in use, and what it was made of", "data/bundle/bundle.json", "register", "reports/runs/register.ipynb"])
     return table(["What", "File", "Written by the stage", "The executed notebook"], rows, "The records behind this page")
 
 # %% ../nbs/library/75_story.ipynb #853f9d5b

@@ -96,11 +96,11 @@ def test_proposing_changes_nothing_and_says_how_to_approve(clone):
 
 
 @pytest.mark.slow
-def test_approving_is_recorded_reruns_two_stages_and_leaves_the_bundle(clone):
+def test_approving_is_recorded_reruns_what_knows_the_champion_and_leaves_the_bundle(clone):
     bundle, head = locked(clone, "data/bundle"), clone.run("git", "rev-parse", "HEAD").stdout.strip()
     before = runs(clone)
     clone.run("mlops-champion", "approve", "--reason", "a first one")
-    assert {stage for stage, when in runs(clone).items() if when != before[stage]} == {"register"}
+    assert {stage for stage, when in runs(clone).items() if when != before[stage]} == {"register", "monitor"}
     assert (incumbent(clone), locked(clone, "data/incumbent"), locked(clone, "data/bundle")) == (bundle,) * 3
     [row] = record(clone)
     assert (row["who"], row["action"], row["from"], row["to"], row["reason"], row["commit"]) == ("Ada", "approved", "", bundle, "a first one", head)
@@ -138,6 +138,8 @@ def test_a_champion_is_challenged_replaced_and_brought_back(clone):
     clone.run("mlops-sync")
     assert decision(clone)["verdict"] == "proposed", decision(clone)
     assert decision(clone)["compared"]["learned_days"] == 0  # judged by the model that had not seen the days
+    watched = json.loads((clone.folder / "reports/drift/verdict.json").read_text())["model"]["candidate"]
+    assert watched == "decision_tree"  # it is in use until the other is approved
     assert aliases(clone) == {"champion": "decision_tree", "challenger": "xgboost"}
     page = clone.run("mlops-champion", "compare").stdout
     assert "candidate: decision_tree -> xgboost" in page and "train.models.xgboost.n_estimators: (none) -> 40" in page and "average_precision" in page

@@ -41,7 +41,7 @@ def payments(generator: np.random.Generator, start: str, days: int, extra: float
                          "fraud_probability": np.clip(0.5 * fraud + generator.normal(0.2, 0.15, rows), 0, 1)})
 
 
-def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame) -> None:
+def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner: dict[str, float]) -> None:
     """What the stage `monitor` leaves."""
     folder.mkdir(parents=True)
     columns = [feature["name"] for feature in FEATURES] + ["fraud_probability"]
@@ -51,7 +51,9 @@ def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame) -> None
     found = verdict(distances(snapshot), 0.1, meanings, ["is_web"], means)
     windows = {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows)}
                for name, rows in (("before", before), ("after", after))}
-    write_json(found | {"sentence": sentence(found), "as_of": "2026-04-01", "windows": windows,
+    model = {"candidate": "xgboost", "features": FEATURES, "train_as_of": "2026-03-18", "files": {"model.onnx": "872c84b0"}, "data_hash": "9e2707c8",
+             "training_window": ["2026-02-11 00:00:00", "2026-03-11 00:00:00"], "figures": winner}
+    write_json(found | {"sentence": sentence(found), "as_of": "2026-04-01", "windows": windows, "model": model,
                         "since": realised(after, pd.Timestamp("2026-04-01"), 7, 10)}, folder / "verdict.json")
     write_report(snapshot, folder)
 
@@ -74,15 +76,13 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run whose amounts went up after training, as the stages would have left it."""
     folder, generator = tmp_path_factory.mktemp("run"), np.random.default_rng(1)
     before, after = payments(generator, "2026-02-11", 28, extra=0), payments(generator, "2026-03-18", 14, extra=30)
-    write_drift(folder / "reports/drift", before, after)
     winner = write_evaluation(folder / "reports/evaluate", before)
-    for name in ("reports/register", "reports/clean", "data/bundle"):
+    write_drift(folder / "reports/drift", before, after, winner)
+    for name in ("reports/register", "reports/clean"):
         (folder / name).mkdir(parents=True)
     write_json(decide("xgboost", winner, {"average_precision": 0.2}, {}, "auto"), folder / "reports/register/decision.json")
     write_json({"received": 2530, "clean": {"transactions": 2520, "reports": 7}, "quarantined": 3,
                 "reasons": {"atm": {"amount is <missing>": 3}}}, folder / "reports/clean/quality.json")
-    write_json({"candidate": "xgboost", "features": FEATURES, "train_as_of": "2026-03-18", "files": {"model.onnx": "872c84b0"}, "data_hash": "9e2707c8",
-                "training_window": ["2026-02-11 00:00:00", "2026-03-11 00:00:00"]}, folder / "data/bundle/bundle.json")
     return folder
 
 

@@ -20,9 +20,9 @@ from ..conversion import register
 class Model(LGBMClassifier):
     "LightGBM's classifier, the same for any number of threads."
 
-    def __init__(self, *, deterministic=True, force_col_wise=True, verbosity=-1, **kwargs):
+    def __init__(self, *, max_bin=255, deterministic=True, force_col_wise=True, verbosity=-1, **kwargs):
         super().__init__(**kwargs)
-        self.deterministic, self.force_col_wise, self.verbosity = deterministic, force_col_wise, verbosity
+        self.max_bin, self.deterministic, self.force_col_wise, self.verbosity = max_bin, deterministic, force_col_wise, verbosity
 
 def native(model: Model) -> tuple[str, bytes]: # file name, content
     "The model as LightGBM keeps it, less the number of threads that made it."
