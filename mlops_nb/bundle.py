@@ -63,9 +63,13 @@ class Detector:
         "The columns it wants, in order."
         return self.model.features
 
+    def probability(self, X: np.ndarray) -> np.ndarray:
+        "Calibrated P(fraud) of each row of what `OnnxModel.inputs` gives, shape (rows,)."
+        return self.calibration(self.model.probability(X))
+
     def fraud_probability(self, frame: pd.DataFrame, history: pd.DataFrame | None = None) -> np.ndarray:
         "Calibrated P(fraud) of each row, shape (rows,); frame and history as `OnnxModel` takes them."
-        return self.calibration(self.model.fraud_probability(frame, history))
+        return self.probability(self.model.inputs(frame, history))
 
 # %% ../nbs/library/67_bundle.ipynb #d7a1cfe7
 def read_bundle(

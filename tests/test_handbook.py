@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from mlops_nb.handbook import METRICS, PROTOCOL, baseline, handbook_features, handbook_folder
+from mlops_nb.bench_models import FOLDS, ceilings
+from mlops_nb.handbook import METRICS, PROTOCOL, baseline, handbook_features, handbook_folder, to_judge
 
 FOLDER = handbook_folder()
 pytestmark = [pytest.mark.slow,
@@ -40,3 +41,15 @@ def test_published_results_come_out(features, name):
     kind, settings, published = PROTOCOL[name]
     found = baseline(features, kind, settings)
     assert [found[metric] for metric in METRICS] == pytest.approx(published, abs=0.005)
+
+
+CEILING = {  # by test fold, each drawn once
+    "roc_auc": (0.887, 0.890, 0.929, 0.899), "average_precision": (0.791, 0.787, 0.856, 0.788), "card_precision_100": (0.309, 0.309, 0.343, 0.344)}
+
+
+def test_the_ceiling_is_the_known_one(features):
+    told = pd.read_parquet(FOLDER / "transactions.parquet", columns=["TRANSACTION_ID", "TX_FRAUD_SCENARIO"]).astype({"TRANSACTION_ID": str})
+    found = [ceilings(to_judge(features, fold), told.set_index("TRANSACTION_ID")["TX_FRAUD_SCENARIO"]) for fold in FOLDS["test"]]
+    for metric, known in CEILING.items():
+        for most, value in zip([each[metric] for each in found], known):
+            assert most.value == pytest.approx(value, abs=3 * most.chance + 0.0005), metric
