@@ -204,7 +204,7 @@ def chart(
 ) -> Figure:
     "Every figure beside the published one and the ceiling."
     figure = Figure(figsize=(12, 3.5), layout="constrained")
-    for place, (axes, (metric, title)) in enumerate(zip(figure.subplots(1, 3, sharey=True), METRICS.items())):
+    for axes, (metric, title) in zip(figure.subplots(1, 3, sharey=True), METRICS.items()):
         shown = [each for each in rows if each["name"].endswith(f": {title}")]
         candidates = [each["name"].split(": ")[0].replace("_", " ") for each in shown]
         axes.errorbar([each["ours"] for each in shown], candidates, xerr=[each["deviation"] for each in shown], fmt="o", label=f"ours, {folds} folds")
