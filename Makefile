@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-models bench-explanations lock
+.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-models bench-explanations bench-monitor lock
 
 RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
 
@@ -114,6 +114,9 @@ bench-models: tensorflow $(if $(AUTOML),.peers/autogluon/.ready .peers/h2o/.read
 
 bench-stages: env .peers/papermill/.ready ## what the engine costs, beside Papermill and ploomber-engine; runs the pipeline by force
 	@PLOOMBER_STATS_ENABLED=false mlops-bench-stages
+
+bench-monitor: env ## what comparing a sample costs, beside Evidently's preset on all rows, and whether it says the same
+	@OMP_NUM_THREADS=1 mlops-bench-monitor
 
 bench-explanations: env ## how long the reasons for a thousand alerts take, beside shap on the native model
 	@OMP_NUM_THREADS=1 mlops-bench-explanations

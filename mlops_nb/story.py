@@ -95,7 +95,8 @@ def _answer(look: str, word: str, *parts: str) -> str:
 def _compared(found: dict[str, Any]) -> str:
     told = [f"{window['transactions']:,} payments from {day(window['from'])} to {day(window['to'])}"
             for window in (found["windows"].get(name) for name in ("before", "after")) if window]
-    known = f"As known on {day(found['as_of'])}."
+    few = min((window["compared"] for window in found["windows"].values() if window["compared"] < window["transactions"]), default=None)
+    known = (f"The distances are those of {few:,} payments a window at most, spread evenly over its time. " if few else "") + f"As known on {day(found['as_of'])}."
     return f"Compared: {', which the model was trained on, with '.join(told)}. {known}" if len(told) == 2 else known
 
 # %% ../nbs/library/75_story.ipynb #30eb281e

@@ -49,7 +49,7 @@ def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner:
     snapshot = compare(before[columns], after[columns], ["is_web"], 0.1)
     means = {name: (float(before[name].mean()), float(after[name].mean())) for name in columns}
     found = verdict(distances(snapshot), 0.1, meanings, ["is_web"], means)
-    windows = {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows)}
+    windows = {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows), "compared": len(rows)}
                for name, rows in (("before", before), ("after", after))}
     model = {"candidate": "xgboost", "features": FEATURES, "train_as_of": "2026-03-18", "files": {"model.onnx": "872c84b0"}, "data_hash": "9e2707c8",
              "training_window": ["2026-02-11 00:00:00", "2026-03-11 00:00:00"], "figures": winner}
