@@ -23,7 +23,7 @@ from .bench import publish, row
 from .catalogue import CATALOGUE
 from .cleaning import clean
 from .deliveries import simulate_feeds
-from .drift import compare, distances, sample
+from .drift import compare, distances, sample, thresholds
 from .errors import reported_to_the_user
 from .features import compute
 from .files import read_table, write_table
@@ -46,13 +46,14 @@ def seconds(work: Callable[[], Any]) -> float:
     work()
     return time.process_time() - began
 
-def cost_rows(rows: int, sample_rows: int, threshold: float) -> list[dict[str, Any]]:
+def cost_rows(rows: int, sample_rows: int, least: float, times: float) -> list[dict[str, Any]]:
     "Ours on a sample beside Evidently's preset on all rows."
     before, after = drawn_window(rows, 1, 0), drawn_window(rows, 2, 0.2)
     definition = DataDefinition(numerical_columns=[name for name in before if name not in YES_NO], categorical_columns=YES_NO)
 
     def ours() -> Any:
-        return compare(*(sample(window, sample_rows, seed=1) for window in (before, after)), YES_NO, threshold)
+        windows = [sample(window, sample_rows, seed=1) for window in (before, after)]
+        return compare(*windows, YES_NO, thresholds(windows[0], YES_NO, least, times))
 
     def preset() -> Any:
         return Report([DataDriftPreset()]).run(*(Dataset.from_pandas(window, data_definition=definition) for window in (after, before)))
@@ -78,14 +79,16 @@ def bank_features(drifts: list[dict[str, Any]], params: dict[str, Any], folder: 
     compute(folder, folder / "features.parquet", params["label_delay"])
     return read_table(folder / "features.parquet")
 
-def drifted(before: pd.DataFrame, after: pd.DataFrame, names: list[str], threshold: float) -> list[str]:
+def drifted(before: pd.DataFrame, after: pd.DataFrame, least: float, times: float) -> list[str]:
     "The columns that have moved far enough."
-    yes_no = [feature.name for feature in CATALOGUE if feature.unit == "yes or no"]
-    far = distances(compare(before[names], after[names], [name for name in yes_no if name in names], threshold))
-    return sorted(name for name, distance in far.items() if distance >= threshold)
+    names = [feature.name for feature in CATALOGUE if feature.name in before]
+    yes_no = [feature.name for feature in CATALOGUE if feature.unit == "yes or no" and feature.name in before]
+    needed = thresholds(before[names], yes_no, least, times)
+    far = distances(compare(before[names], after[names], yes_no, needed))
+    return sorted(name for name, distance in far.items() if distance >= needed[name])
 
 # %% ../nbs/library/98_bench_monitor.ipynb #98b0aa09
-def agreement(drifts: list[dict[str, Any]], params: dict[str, Any], sample_rows: int, threshold: float) -> tuple[list[str], list[str]]:
+def agreement(drifts: list[dict[str, Any]], params: dict[str, Any]) -> tuple[list[str], list[str]]:
     "What the sample and the full data say has drifted."
     with tempfile.TemporaryDirectory() as folder:
         features = bank_features(drifts, params, Path(folder))
@@ -93,9 +96,10 @@ def agreement(drifts: list[dict[str, Any]], params: dict[str, Any], sample_rows:
     learned = pd.Timedelta(days=params["train"]["train_days"])
     delay = pd.Timedelta(days=params["label_delay"])
     windows = between(features, made - delay - learned, made - delay), between(features, made, now)
-    names = [feature.name for feature in CATALOGUE if feature.name in features]
-    sampled = (sample(window, sample_rows, params["seed"]) for window in windows)
-    return drifted(*sampled, names, threshold), drifted(*windows, names, threshold)
+    monitor = params["monitor"]
+    sampled = (sample(window, monitor["sample_rows"], params["seed"]) for window in windows)
+    of_sample, of_all = (drifted(*pair, monitor["drift_threshold"], monitor["drift_times"]) for pair in (sampled, windows))
+    return of_sample, of_all
 
 # %% ../nbs/library/98_bench_monitor.ipynb #98b0aa11
 @call_parse
@@ -103,10 +107,9 @@ def main() -> None:
     "Measure the comparison, and hold the sample's verdicts against the full data's."
     with reported_to_the_user():
         params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-        sample_rows, threshold = (params["monitor"][name] for name in ("sample_rows", "drift_threshold"))
-        rows = cost_rows(200_000, sample_rows, threshold)
+        rows = cost_rows(200_000, *(params["monitor"][name] for name in ("sample_rows", "drift_threshold", "drift_times")))
         for case, drifts in tqdm(CASES.items(), desc="drifts", leave=False, disable=None):
-            of_sample, of_all = agreement(drifts, params, sample_rows, threshold)
+            of_sample, of_all = agreement(drifts, params)
             rows.append(row(f"{case}: columns that drifted, by the sample and by all", len(of_sample), len(of_all), "columns"))
             print(f"{case}: {', '.join(of_all) or 'none'}" + ("" if of_sample == of_all else f"; by the sample: {', '.join(of_sample) or 'none'}"))
         publish("monitor", rows)

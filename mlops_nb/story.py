@@ -218,11 +218,11 @@ def quality(
     return told + (table(["Feed", "Reason", "Rows set aside"], rows, "Rows set aside") if rows else "")
 
 # %% ../nbs/library/75_story.ipynb #60d62f2d
-def _row(column: dict[str, Any], unit: str, threshold: float, widest: float) -> list[str]:
+def _row(column: dict[str, Any], unit: str, widest: float) -> list[str]:
     look = "drift" if column["drifted"] else "quiet"
     meaning = f"{escaped(_capital(column['meaning']))}<code>{escaped(column['name'])}</code>"
     bar = (f'{column["distance"]:.3f}<span class="bar"><span class="{look}" style="width:{100 * column["distance"] / widest:.1f}%">'
-           f'</span><i style="left:{100 * threshold / widest:.1f}%"></i></span>')
+           f'</span><i style="left:{100 * column["threshold"] / widest:.1f}%"></i></span>')
     return [Markup(meaning), Markup(bar), number(column["mean_before"], unit), number(column["mean_after"], unit)]
 
 def _capital(text: str) -> str:
@@ -236,18 +236,18 @@ def drift_table(
     if not found["columns"]:
         return paragraph("Nothing was compared: there is not enough data since training.")
     units = {feature["name"]: feature["unit"] for feature in found["model"]["features"]} | {"fraud_probability": "share"}
-    widest = max(2 * found["threshold"], found["columns"][0]["distance"])
-    rows = {drifted: [_row(column, units.get(column["name"], ""), found["threshold"], widest)
+    widest = max(max(column["distance"], column["threshold"]) for column in found["columns"])
+    rows = {drifted: [_row(column, units.get(column["name"], ""), widest)
                       for column in found["columns"] if column["drifted"] == drifted] for drifted in (True, False)}
     titles = ["What the model looks at", "Distance", "Mean in training", "Mean since"]
-    told = (f"{len(rows[True]) or 'None'} of {len(found['columns'])} things the model looks at moved by {found['threshold']:g} or more, "
-            "which counts as drift.")
+    told = f"{len(rows[True]) or 'None'} of {len(found['columns'])} things the model looks at moved so far that it counts as drift."
     quiet = table(titles, rows[False], "Quiet: below the threshold")
     return (paragraph(told) + paragraph(HOW_FAR, kind="note") + (table(titles, rows[True], "▲ Drifted") if rows[True] else "")
             + (f"<details><summary>{len(rows[False])} quiet ones</summary>{quiet}</details>" if rows[False] else ""))
 
 HOW_FAR = ("The distance says how far the values have moved, in standard deviations of the training window (Wasserstein distance); "
-           "for yes-or-no questions, how far the two shares are apart (Jensen-Shannon distance).")
+           "for yes-or-no questions, how far the two shares are apart (Jensen-Shannon distance). The tick is where drift begins: "
+           "farther for what also moved by itself while the model was learning.")
 
 # %% ../nbs/library/75_story.ipynb #2f95c082
 def evidently_frame(

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from mlops_nb.drift import compare, distances, realised, sentence, verdict, write_report
+from mlops_nb.drift import compare, distances, realised, sentence, thresholds, verdict, write_report
 from mlops_nb.evaluation import reported_figures
 from mlops_nb.files import write_json
 from mlops_nb.gate import decide
@@ -46,9 +46,10 @@ def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner:
     folder.mkdir(parents=True)
     columns = [feature["name"] for feature in FEATURES] + ["fraud_probability"]
     meanings = {feature["name"]: feature["meaning"] for feature in FEATURES} | {"fraud_probability": "the model's own score"}
-    snapshot = compare(before[columns], after[columns], ["is_web"], 0.1)
+    least = thresholds(before[columns], ["is_web"], 0.1, 2)
+    snapshot = compare(before[columns], after[columns], ["is_web"], least)
     means = {name: (float(before[name].mean()), float(after[name].mean())) for name in columns}
-    found = verdict(distances(snapshot), 0.1, meanings, ["is_web"], means)
+    found = verdict(distances(snapshot), least, meanings, ["is_web"], means)
     windows = {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows), "compared": len(rows)}
                for name, rows in (("before", before), ("after", after))}
     model = {"candidate": "xgboost", "features": FEATURES, "train_as_of": "2026-03-18", "files": {"model.onnx": "872c84b0"}, "data_hash": "9e2707c8",
