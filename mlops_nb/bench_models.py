@@ -203,7 +203,7 @@ def chart(
     folds: str, # validation or test
 ) -> Figure:
     "Every figure beside the published one and the ceiling."
-    figure = Figure(figsize=(12, 3.5), layout="constrained")
+    figure = Figure(figsize=(12, 4), layout="constrained")
     for axes, (metric, title) in zip(figure.subplots(1, 3, sharey=True), METRICS.items()):
         shown = [each for each in rows if each["name"].endswith(f": {title}")]
         candidates = [each["name"].split(": ")[0].replace("_", " ") for each in shown]
@@ -213,7 +213,7 @@ def chart(
         axes.axvline(ceiling[metric], color="C3", linestyle="--", label="cannot be surpassed")
         axes.set(title=title)
         axes.yaxis.set_inverted(True)
-    axes.legend(loc="lower left", fontsize="small")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 # %% ../nbs/library/95_bench_models.ipynb #0505250b
