@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FIGURES', 'FRAUDS_A_STEP', 'DRAWS', 'ENDS', 'BLIND', 'Window', 'figures', 'Past', 'togetherness', 'drawn_labels',
-           'estimated', 'beside_realised', 'sentence']
+           'estimated', 'realised_figures', 'beside_realised', 'sentence']
 
 # %% ../nbs/library/72_estimation.ipynb #72e5aa03
 from typing import Any, Callable
@@ -21,7 +21,7 @@ class Window:
 
     Parameters
     ----------
-    scored : time, card, amount_cents, fraud_probability
+    scored : card, amount_cents, fraud_probability
     threshold : the probability from which on a payment is stopped
     """
 
@@ -128,15 +128,21 @@ def _known(window: Window, past: Past | None) -> tuple[Callable[[np.random.Gener
     return lambda generator: past.drawn_shares(generator)[step], togetherness(past)
 
 # %% ../nbs/library/72_estimation.ipynb #72e5aa21
+def realised_figures(
+    scored: pd.DataFrame, # card, amount_cents, is_fraud, fraud_probability
+    threshold: float, # as for `estimated`
+) -> dict[str, float]: # FIGURES; NaN where there is nothing to divide by
+    "The figures that the labels make."
+    window = Window(scored, threshold)
+    return dict(zip(FIGURES, figures(window, window.ranked["is_fraud"].to_numpy(bool))))
+
 def beside_realised(
     found: dict[str, dict[str, float | None]], # from `estimated`
     scored: pd.DataFrame, # the same payments with is_fraud
     threshold: float, # the same
 ) -> dict[str, dict[str, Any]]: # each figure with realised, and inside: whether the interval holds it; None where one is missing
     "Estimate and truth."
-    window = Window(scored, threshold)
-    came = figures(window, window.ranked["is_fraud"].to_numpy(bool))
-    return {name: found[name] | _judged(found[name], realised) for name, realised in zip(FIGURES, came)}
+    return {name: found[name] | _judged(found[name], realised) for name, realised in realised_figures(scored, threshold).items()}
 
 def _judged(estimate: dict[str, float | None], realised: float) -> dict[str, Any]:
     if np.isnan(realised) or estimate["value"] is None:
