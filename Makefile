@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-models bench-explanations bench-monitor lock
+.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard mlflow bench-handbook bench-features bench-stages bench-models bench-explanations bench-monitor bench-estimation lock
 
 RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
 
@@ -118,6 +118,9 @@ bench-stages: env .peers/papermill/.ready ## what the engine costs, beside Paper
 bench-monitor: env ## what comparing a sample costs, beside Evidently's preset on all rows, and whether it says the same
 	@OMP_NUM_THREADS=1 mlops-bench-monitor
 
+bench-estimation: env .peers/nannyml/.ready ## the model's performance estimated without labels, beside NannyML's estimate and the truth
+	@OMP_NUM_THREADS=1 mlops-bench-estimation
+
 bench-explanations: env ## how long the reasons for a thousand alerts take, beside shap on the native model
 	@OMP_NUM_THREADS=1 mlops-bench-explanations
 
@@ -125,6 +128,7 @@ bench-explanations: env ## how long the reasons for a thousand alerts take, besi
 PEER_papermill := -r requirements.txt ploomber-engine==0.0.33 rfc3987-syntax
 PEER_autogluon := autogluon.tabular[lightgbm,catboost,xgboost]==1.6.3 torch==2.13.0
 PEER_h2o := h2o==3.46.0.12 pandas==2.3.3 pyarrow polars
+PEER_nannyml := nannyml==0.13.1 lightgbm==4.5.0 statsmodels pandas==2.3.3
 
 .peers/%/.ready: requirements.txt
 	@echo "Building the environment of $* in .peers"
