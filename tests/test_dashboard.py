@@ -13,6 +13,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from mlops_nb.drift import compare, distances, realised, sentence, thresholds, verdict, write_report
+from mlops_nb.estimation import beside_realised, estimated
+from mlops_nb.estimation import sentence as expectation
 from mlops_nb.evaluation import reported_figures
 from mlops_nb.files import write_json
 from mlops_nb.gate import decide
@@ -54,7 +56,10 @@ def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner:
                for name, rows in (("before", before), ("after", after))}
     model = {"candidate": "xgboost", "features": FEATURES, "train_as_of": "2026-03-18", "files": {"model.onnx": "872c84b0"}, "data_hash": "9e2707c8",
              "training_window": ["2026-02-11 00:00:00", "2026-03-11 00:00:00"], "figures": winner}
-    write_json(found | {"sentence": sentence(found), "as_of": "2026-04-01", "windows": windows, "model": model,
+    scored = after.assign(amount_cents=(100 * after["amount"]).astype(int))
+    expected = estimated(scored, 0.5, seed=1)
+    write_json(found | {"sentence": sentence(found), "expected": {"transactions": len(after), "figures": expected, "sentence": expectation(expected)},
+                        "expected_before": beside_realised(expected, scored, 0.5), "as_of": "2026-04-01", "windows": windows, "model": model,
                         "since": realised(after, pd.Timestamp("2026-04-01"), 7, 10)}, folder / "verdict.json")
     write_report(snapshot, folder)
 
