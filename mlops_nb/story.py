@@ -158,7 +158,8 @@ def estimates_table(
 def _range(estimate: dict[str, Any], unit: str) -> str:
     if estimate["value"] is None:
         return "too few frauds"
-    return "{} ({} to {})".format(*(number(float(f"{estimate[end]:.3g}"), unit) for end in ("value", "low", "high")))
+    digits = 0 if unit in ("payments", "money") else 3
+    return "{} ({} to {})".format(*(number(round(estimate[end], digits), unit) for end in ("value", "low", "high")))
 
 # %% ../nbs/library/75_story.ipynb #58f48bd2
 FEW_FRAUDS = 100 # below this, a few frauds more or less move the shares by several points
