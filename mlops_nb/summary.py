@@ -70,7 +70,7 @@ def summary(
     return "\n".join([
         "", f"{quality['clean']['transactions']:,} transactions clean, {quality['quarantined']:,} rows quarantined.", "",
         "On the test week (* the winner, chosen on the weeks before):", candidates_table(metrics), "",
-        decided(decision, run_name(folder)), drift["sentence"], "", "Where to look next:", where_next(Path(folder)), ""])
+        decided(decision, run_name(folder)), drift["manager"], "", "Where to look next:", where_next(Path(folder)), ""])
 
 @call_parse
 def main() -> None:

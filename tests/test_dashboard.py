@@ -19,6 +19,7 @@ from mlops_nb.evaluation import reported_figures
 from mlops_nb.files import write_json
 from mlops_nb.gate import decide
 from mlops_nb.metrics import curves
+from mlops_nb.monitoring import about_data, about_estimate, about_input, about_performance, about_scores, share_found
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,9 +57,12 @@ def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner:
                for name, rows in (("before", before), ("after", after))}
     model = {"candidate": "xgboost", "features": FEATURES, "train_as_of": "2026-03-18", "files": {"model.onnx": "872c84b0"}, "data_hash": "9e2707c8",
              "training_window": ["2026-02-11 00:00:00", "2026-03-11 00:00:00"], "figures": winner}
+    usual, now = (share_found(rows[rows["is_fraud"]], 0.5) for rows in (before, after))
+    answers = {"input": about_input(found, columns[:-1], "2026-03-18"), "scores": about_scores(found), "estimate": about_estimate(now, usual, 0.1),
+               "performance": about_performance(now, usual, 0.1), "quality": about_data({"web": 1.0}, {"lately": 0.001, "before": 0.001}, 24, 0.01)}
     scored = after.assign(amount_cents=(100 * after["amount"]).astype(int))
     expected = estimated(scored, 0.5, seed=1)
-    write_json(found | {"sentence": sentence(found), "expected": {"transactions": len(after), "figures": expected, "sentence": expectation(expected)},
+    write_json(found | {"sentence": sentence(found), "answers": answers, "expected": {"transactions": len(after), "figures": expected, "sentence": expectation(expected)},
                         "expected_before": beside_realised(expected, scored, 0.5), "as_of": "2026-04-01", "windows": windows, "model": model,
                         "since": realised(after, pd.Timestamp("2026-04-01"), 7, 10)}, folder / "verdict.json")
     write_report(snapshot, folder)

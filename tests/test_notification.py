@@ -18,7 +18,7 @@ from mlops_nb.integrations.notification import LINK, MAIL, SLACK, TEAMS, Message
 
 SECRET = "T0-very-secret"
 AT_ONCE = (0.0, 0.0)
-DRIFT = Message("drift", "Payments on the web have doubled.", "2026-06-03", "XGBoost is proposed.", "https://bank.example/drift")
+DRIFT = Message("attention", "Payments on the web have doubled.", "2026-06-03", "XGBoost is proposed.", "https://bank.example/drift")
 
 
 class Hook(ThreadingHTTPServer):
@@ -171,7 +171,7 @@ def test_a_mail_server_refuses(started) -> None:
 def run_folder(tmp_path: Path) -> Path:
     for name in ("drift", "register"):
         (tmp_path / "reports" / name).mkdir(parents=True)
-    write_json({"state": "drift", "sentence": DRIFT.sentence, "as_of": DRIFT.as_of}, tmp_path / "reports/drift/verdict.json")
+    write_json({"answers": {"input": {"state": "attention"}}, "manager": DRIFT.sentence, "as_of": DRIFT.as_of}, tmp_path / "reports/drift/verdict.json")
     write_json({"candidate": "xgboost", "verdict": "proposed", "compared": None}, tmp_path / "reports/register/decision.json")
     return tmp_path
 
