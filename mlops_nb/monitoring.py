@@ -97,7 +97,7 @@ def _judged(share: dict[str, float | None], usual: dict[str, float | None], deca
 def _in_words(share: dict[str, float | None]) -> str:
     return f"{share['value']:.0%} ({share['low']:.0%} to {share['high']:.0%})"
 
-# %% ../nbs/library/74_monitoring.ipynb #b1222d7e
+# %% ../nbs/library/74_monitoring.ipynb #f3ef6438
 def about_estimate(
     share: dict[str, float | None], # `share_found` of the estimate
     usual: dict[str, float | None], # on the validation weeks
@@ -107,7 +107,7 @@ def about_estimate(
     question, state = "How good is it now, as far as can be estimated?", _judged(share, usual, decay)
     if state == UNKNOWN:
         return answer(question, state, f"Too few frauds are expected among the payments whose labels are out. {BLIND}")
-    return answer(question, state, f"Of frauds not yet reported it is estimated to find {_in_words(share)}; "
+    return answer(question, state, f"Of the frauds not yet reported, the model is estimated to find {_in_words(share)}; "
                   f"on its validation weeks it found {usual['value']:.0%}. {BLIND}")
 
 def about_performance(
@@ -119,7 +119,7 @@ def about_performance(
     question, state = "How good was it, now that labels are in?", _judged(share, usual, decay)
     if state == UNKNOWN:
         return answer(question, state, "No fraud has been reported yet of the payments since the model was made.")
-    return answer(question, state, f"Of the frauds reported it found {_in_words(share)}; "
+    return answer(question, state, f"Of the frauds reported since, the model found {_in_words(share)}; "
                   f"on its validation weeks it found {usual['value']:.0%}.")
 
 # %% ../nbs/library/74_monitoring.ipynb #160a9d21
@@ -160,7 +160,7 @@ def about_data(
     aside = "" if lately is None else f"; {lately:.1%} of the rows of the last {DAYS} days were set aside"
     return answer(question, FINE, f"Every channel has sent payments within {max(ages.values()):,.1f} hours{aside}.")
 
-# %% ../nbs/library/74_monitoring.ipynb #241f5465
+# %% ../nbs/library/74_monitoring.ipynb #bb3ce26f
 def overall(
     answers: dict[str, dict[str, str]],
 ) -> str: # one of STATES
@@ -171,14 +171,15 @@ def overall(
 def manager(
     answers: dict[str, dict[str, str]],
 ) -> str:
-    "What needs attention, or that all is well."
-    told = [each["sentence"].removesuffix(f" {BLIND}") for each in answers.values() if each["state"] == ATTENTION]
-    if told:
-        return " ".join(told)
-    unknown = [each["question"] for each in answers.values() if each["state"] == UNKNOWN]
-    return "All is well, as far as can be said." + (f" Not yet known: {' '.join(unknown)}" if unknown else "")
+    "What needs attention, or else how payments and the model are."
+    said = {state: [each for each in answers.values() if each["state"] == state] for state in STATES}
+    if said[ATTENTION]:
+        return " ".join(each["sentence"].removesuffix(f" {BLIND}") for each in said[ATTENTION])
+    well = [answers[name]["sentence"] for name in ("input", "performance") if answers[name] in said[FINE]]
+    unknown = " ".join(each["question"] for each in said[UNKNOWN])
+    return " ".join([*well, *([f"Not yet known: {unknown}"] if unknown else [])])
 
-# %% ../nbs/library/74_monitoring.ipynb #db08ea2c
+# %% ../nbs/library/74_monitoring.ipynb #f4a7d7d8
 def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
@@ -188,7 +189,7 @@ RANGE = _object(value=MAYBE, low=MAYBE, high=MAYBE)
 COLUMN = _object(name=TEXT, meaning=TEXT, is_share={"type": "boolean"}, distance=NUMBER, threshold=NUMBER, drifted={"type": "boolean"},
                  mean_before=NUMBER, mean_after=NUMBER)
 SCHEMA = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "What monitoring found", **_object(
-    as_of=TEXT, state={"enum": ["quiet", "drift", "not enough data"]}, sentence=TEXT, manager=TEXT, onset={"type": ["string", "null"]},
+    as_of=TEXT, state={"enum": ["quiet", "drift", "not enough data"]}, sentence=TEXT, manager=TEXT, health={"enum": list(STATES)}, onset={"type": ["string", "null"]},
     answers=_object(**dict.fromkeys(("input", "scores", "estimate", "performance", "quality"), ANSWER)),
     drifted={"type": "array", "items": TEXT}, columns={"type": "array", "items": COLUMN},
     windows={"type": "object", "additionalProperties": _object(**{"from": TEXT, "to": TEXT, "transactions": COUNT, "compared": COUNT})},

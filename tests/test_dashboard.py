@@ -19,7 +19,7 @@ from mlops_nb.evaluation import reported_figures
 from mlops_nb.files import write_json
 from mlops_nb.gate import decide
 from mlops_nb.metrics import curves
-from mlops_nb.monitoring import about_data, about_estimate, about_input, about_performance, about_scores, share_found
+from mlops_nb.monitoring import about_data, about_estimate, about_input, about_performance, about_scores, manager, overall, share_found
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,9 +60,10 @@ def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner:
     usual, now = (share_found(rows[rows["is_fraud"]], 0.5) for rows in (before, after))
     answers = {"input": about_input(found, columns[:-1], "2026-03-18"), "scores": about_scores(found), "estimate": about_estimate(now, usual, 0.1),
                "performance": about_performance(now, usual, 0.1), "quality": about_data({"web": 1.0}, {"lately": 0.001, "before": 0.001}, 24, 0.01)}
+    told = {"answers": answers, "manager": manager(answers), "health": overall(answers), "newest": {"web": 30.0}}
     scored = after.assign(amount_cents=(100 * after["amount"]).astype(int))
     expected = estimated(scored, 0.5, seed=1)
-    write_json(found | {"sentence": sentence(found), "answers": answers, "expected": {"transactions": len(after), "figures": expected, "sentence": expectation(expected)},
+    write_json(found | told | {"sentence": sentence(found), "expected": {"transactions": len(after), "figures": expected, "sentence": expectation(expected)},
                         "expected_before": beside_realised(expected, scored, 0.5), "as_of": "2026-04-01", "windows": windows, "model": model,
                         "since": realised(after, pd.Timestamp("2026-04-01"), 7, 10)}, folder / "verdict.json")
     write_report(snapshot, folder)
@@ -88,6 +89,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     before, after = payments(generator, "2026-02-11", 28, extra=0), payments(generator, "2026-03-18", 14, extra=30)
     winner = write_evaluation(folder / "reports/evaluate", before)
     write_drift(folder / "reports/drift", before, after, winner)
+    (folder / "params.yaml").write_text("as_of: '2026-04-01'")
     for name in ("reports/register", "reports/clean"):
         (folder / name).mkdir(parents=True)
     write_json(decide("xgboost", winner, {"average_precision": 0.2}, {}, "auto"), folder / "reports/register/decision.json")
@@ -169,7 +171,7 @@ def visit(browser, address: str, last: str):
 def test_the_page_tells_what_has_drifted(browser, address: str) -> None:
     page, asked = visit(browser, address, last="Source: reports/drift/report.html")
     words = page.locator("body").inner_text()
-    for told in ("▲ Drift", "1 of 4 things the model looks at have drifted since training: the amount of the payment went up from",
+    for told in ("▲ Needs attention", "Payments have changed since 2026-03-18: “the amount of the payment”, ", "The newest payment is 30 hours older",
                  "of compromised cards found since training", "✓ The model may be used", "“Frauds ranked first” on the test window",
                  "2,530 rows came in: 2,527 were used, 3 were set aside", "amount is <missing>", "XGBoost was chosen",
                  "Source: reports/drift/verdict.json", "reports/runs/monitor.ipynb"):
@@ -196,4 +198,11 @@ def test_a_missing_record_is_told_and_the_rest_stays(browser, address: str, run_
     page, _ = visit(browser, address, last="There is no full report")
     words = page.locator("body").inner_text()
     assert "reports/clean/quality.json is missing. To do: run `dvc repro`" in words
-    assert "▲ Drift" in words and "Traceback" not in words
+    assert "▲ Needs attention" in words and "Traceback" not in words
+
+
+def test_a_stopped_monitoring_is_seen_at_once(browser, address: str, run_folder: Path) -> None:
+    assert "Monitoring has stopped" not in visit(browser, address, last="There is no full report")[0].locator("body").inner_text()
+    (run_folder / "params.yaml").write_text("as_of: '2026-04-08'")
+    page, _ = visit(browser, address, last="There is no full report")
+    assert page.locator(".answer").first.inner_text().startswith("■ Monitoring has stopped")

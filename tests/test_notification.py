@@ -171,7 +171,7 @@ def test_a_mail_server_refuses(started) -> None:
 def run_folder(tmp_path: Path) -> Path:
     for name in ("drift", "register"):
         (tmp_path / "reports" / name).mkdir(parents=True)
-    write_json({"answers": {"input": {"state": "attention"}}, "manager": DRIFT.sentence, "as_of": DRIFT.as_of}, tmp_path / "reports/drift/verdict.json")
+    write_json({"health": "attention", "manager": DRIFT.sentence, "as_of": DRIFT.as_of}, tmp_path / "reports/drift/verdict.json")
     write_json({"candidate": "xgboost", "verdict": "proposed", "compared": None}, tmp_path / "reports/register/decision.json")
     return tmp_path
 

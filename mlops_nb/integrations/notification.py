@@ -7,7 +7,7 @@ __all__ = ['TITLES', 'PAUSES', 'LONGEST', 'TIMEOUT', 'SLACK', 'TEAMS', 'LINK', '
            'for_teams', 'for_mail', 'Outcome', 'Refused', 'delivered', 'Webhook', 'Mailbox', 'receivers', 'notify',
            'told', 'main']
 
-# %% ../../nbs/integrations/notification.ipynb #46584395
+# %% ../../nbs/integrations/notification.ipynb #2a151369
 import ipaddress
 import json
 import os
@@ -27,17 +27,16 @@ from fastcore.script import call_parse
 
 from ..errors import UserError, reported_to_the_user
 from ..files import read_json
-from ..monitoring import overall
 from ..summary import standing
 
-# %% ../../nbs/integrations/notification.ipynb #e6e3cab1
+# %% ../../nbs/integrations/notification.ipynb #e1885bd2
 TITLES = {"fine": "✓ All is well", "attention": "▲ Needs attention", "unknown": "? Not all is known yet"}
 
 @dataclass(frozen=True)
 class Message:
     "What people are told."
 
-    state: str # of the answers: one of TITLES
+    state: str # of the verdict: one of TITLES
     sentence: str # the verdict
     as_of: str # the day it speaks of
     decision: str = "" # what was decided, in one line
@@ -57,7 +56,7 @@ def message_of(
 ) -> Message: # raises UserError when a record is missing
     "The message about a run."
     found, decided = (read_json(Path(folder, "reports", name)) for name in ("drift/verdict.json", "register/decision.json"))
-    return Message(overall(found["answers"]), found["manager"], found["as_of"], f"{standing(decided)}.", link)
+    return Message(found["health"], found["manager"], found["as_of"], f"{standing(decided)}.", link)
 
 # %% ../../nbs/integrations/notification.ipynb #9ac0cf94
 def for_slack(
