@@ -22,7 +22,7 @@ from .errors import UserError, did_you_mean, masked
 from .feeds import has_zone, is_no, utc
 from .files import connect, needed
 from .masking import PUBLIC_KEY, masked_row, pseudonyms
-from .readers import REPORT_FIELDS, TRANSACTION_FIELDS, read_file
+from .readers import LABEL_FEEDS, REPORT_FIELDS, TRANSACTION_FIELDS, read_file
 from .schema import Report, Transaction, arrow_schema, reasons
 from .spark import session
 
@@ -226,7 +226,8 @@ def clean(
 def raw_files(raw: Path) -> Files: # in order of feed and name; raises UserError when there are no transactions
     "Which files there are to read."
     listed = [(path.parent.name, str(path.resolve())) for path in sorted(raw.glob("*/*"))]
-    files = {"transactions": [file for file in listed if file[0] != "reports"], "reports": [file for file in listed if file[0] == "reports"]}
+    files = {"transactions": [file for file in listed if file[0] not in LABEL_FEEDS],
+             "reports": [file for file in listed if file[0] in LABEL_FEEDS]}
     if not files["transactions"]:
         raise UserError(f"{raw} has no feed", ", ".join(sorted(path.name for path in raw.iterdir())), "deliver at least one feed of transactions")
     return files

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['LABEL_COLUMNS', 'FILE_COLUMNS', 'a_day', 'split_file', 'utc', 'has_zone', 'is_no', 'as_text', 'open_source',
-           'check_source']
+           'check_source', 'take_findings']
 
 # %% ../nbs/library/25_feeds.ipynb #226c4bff
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -120,3 +121,22 @@ def check_source(
     if found != expected:
         raise UserError(f"{source} has changed since this run was prepared", f"hash {found}, expected {expected}",
                         f"run `make run SOURCE={source}` again")
+
+# %% ../nbs/library/25_feeds.ipynb #5da21aec
+def take_findings(
+    source: str | Path, # a folder with a CSV file a day; it need not exist
+    folder: Path, # where the feed `findings` goes
+    as_of: str, # now, an ISO date
+) -> None: # raises UserError for a file that is not named after its day
+    "Take in what analysts have found before now."
+    now = a_day(as_of, "as_of")
+    for file in sorted(Path(source).glob("*.csv")):
+        if _day_of(file) < now:
+            (folder / "findings").mkdir(exist_ok=True)
+            shutil.copyfile(file, folder / "findings" / file.name)
+
+def _day_of(file: Path) -> date:
+    try:
+        return date.fromisoformat(file.stem)
+    except ValueError:
+        raise UserError("A file of findings is not named after its day", str(file), "name it as 2026-04-01.csv") from None

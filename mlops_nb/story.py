@@ -252,7 +252,7 @@ def candidates(
                       "The test week had no say in the choice, so its figures flatter nobody.") + table(titles, rows, "The candidates"))
 
 # %% ../nbs/library/75_story.ipynb #b4ad810a
-FEEDS = {"atm": "Cash machines", "web": "Web banking", "pos": "Shops", "reports": "Fraud reports"}
+FEEDS = {"atm": "Cash machines", "web": "Web banking", "pos": "Shops", "reports": "Fraud reports", "findings": "Analysts' findings"}
 
 def quality(
     counts: dict[str, Any], # reports/clean/quality.json

@@ -80,7 +80,7 @@ def prepare(
         raise UserError("The run's name cannot be that of a folder", repr(name), "give one of letters, digits, '.', '_' and '-': NAME=…")
     folder = root / "runs" / name
     params = _parameters(source, mapping_for(source), folder, root)
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "data/findings").mkdir(parents=True, exist_ok=True)
     with (folder / "params.yaml").open("w", encoding="utf-8") as file:
         YAML().dump(params, file)
     for linked in LINKED:
