@@ -98,16 +98,6 @@ def _age(found: dict[str, Any]) -> str:
     hours = min(found["newest"].values())
     return "The newest payment is from the hour before." if hours < 1 else f"The newest payment is {hours:,.0f} hours older."
 
-def questions(
-    found: dict[str, Any], # reports/drift/verdict.json
-) -> str:
-    "What was asked about the model at work, and the answers."
-    rows = [[each["question"], SIGNS[each["state"]], each["sentence"]] for each in map(found["answers"].get, ASKED)]
-    return table(["Question", "Answer", "Because"], rows, "Five questions about the model at work")
-
-ASKED = ("input", "scores", "estimate", "performance", "quality") # in this order
-SIGNS = {"fine": "✓ fine", "attention": "▲ needs attention", "unknown": "? not known yet"}
-
 def _answer(look: str, word: str, *parts: str) -> str:
     return f'<section class="answer {look}">{paragraph(word, kind="badge")}{"".join(parts)}</section>'
 
@@ -117,6 +107,17 @@ def _compared(found: dict[str, Any]) -> str:
     few = min((window["compared"] for window in found["windows"].values() if window["compared"] < window["transactions"]), default=None)
     known = (f"The distances are those of {few:,} payments a window at most, spread evenly over its time. " if few else "") + f"As known on {day(found['as_of'])}."
     return f"Compared: {', which the model was trained on, with '.join(told)}. {known}" if len(told) == 2 else known
+
+# %% ../nbs/library/75_story.ipynb #f6e6c345
+def questions(
+    found: dict[str, Any], # reports/drift/verdict.json
+) -> str:
+    "What was asked about the model at work, and the answers."
+    rows = [[each["question"], SIGNS[each["state"]], each["sentence"]] for each in map(found["answers"].get, ASKED)]
+    return table(["Question", "Answer", "Because"], rows, "Five questions about the model at work")
+
+ASKED = ("input", "scores", "estimate", "performance", "quality") # in this order
+SIGNS = {"fine": "✓ fine", "attention": "▲ needs attention", "unknown": "? not known yet"}
 
 # %% ../nbs/library/75_story.ipynb #30eb281e
 FIGURES = { # technical name: name in words, unit, what it means

@@ -45,6 +45,12 @@ def test_cells_fit_a_screen(path):
     assert max((len(cell["source"]) for cell in cells), default=0) <= 40
 
 
+@pytest.mark.parametrize("path", COMMITTED, ids=name)
+def test_every_cell_has_an_id_of_its_own(path):
+    ids = [cell["id"] for cell in json.loads(path.read_text())["cells"]]
+    assert len(ids) == len(set(ids))
+
+
 def test_exports_are_up_to_date(make_clone):
     clone = make_clone()
     before = {path: path.read_text() for path in sorted((clone.folder / "mlops_nb").rglob("*.py"))}
