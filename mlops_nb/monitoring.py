@@ -122,7 +122,7 @@ def about_performance(
     return answer(question, state, f"Of the frauds reported since, the model found {_in_words(share)}; "
                   f"on its validation weeks it found {usual['value']:.0%}.")
 
-# %% ../nbs/library/74_monitoring.ipynb #160a9d21
+# %% ../nbs/library/74_monitoring.ipynb #028973b8
 DAYS = 7 # of which the rows set aside are counted
 
 def newest(
@@ -134,11 +134,11 @@ def newest(
     return {channel: float((as_of - time) / pd.Timedelta(hours=1)) for channel, time in sorted(last.items())}
 
 def set_aside(
-    days: pd.DataFrame, # one row a feed and day of delivery: day, rows, and a column of counts for each kind of defect
+    days: pd.DataFrame, # one row a feed and day of delivery: day, rows, and a column of counts for each kind of defect; undated files are of before
     as_of: pd.Timestamp,
 ) -> dict[str, float | None]: # share of the rows, in the last DAYS and before them; None of no rows
     "How many rows were set aside lately, and before."
-    late = pd.to_datetime(days["day"]) >= as_of - pd.Timedelta(days=DAYS)
+    late = pd.to_datetime(days["day"], format="%Y-%m-%d", errors="coerce") >= as_of - pd.Timedelta(days=DAYS)
     counted = days.assign(bad=days.drop(columns=["day", "feed", "rows"]).sum(axis=1), late=late)
     sums = counted.groupby("late")[["bad", "rows"]].sum().reindex([True, False], fill_value=0)
     return {name: float(row.bad / row.rows) if row.rows else None for name, row in zip(("lately", "before"), sums.itertuples())}

@@ -233,7 +233,7 @@ def test_a_reopened_stage_is_a_kernel_like_the_others(lab, reopened):
 
     def runs(code: str) -> str:
         header = {"msg_id": code, "msg_type": "execute_request", "session": "test", "username": "test", "version": "5.3"}
-        channels.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "channel": "shell", "content": {"code": code}}))
+        channels.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "channel": "shell", "content": {"code": code, "stop_on_error": False}}))
         answers = iter(lambda: json.loads(channels.recv()), None)
         return next(answer["content"]["status"] for answer in answers
                     if answer["msg_type"] == "execute_reply" and answer["parent_header"]["msg_id"] == code)

@@ -140,14 +140,14 @@ def test_a_wrong_address_is_not_tried_again(started, answer: int) -> None:
 
 
 def test_one_that_fails_stops_nobody_and_gives_no_secret_away(started, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture, caplog) -> None:
-    monkeypatch.setattr(notification, "TIMEOUT", 0.3)
+    monkeypatch.setattr(notification, "TIMEOUT", 1)
     caplog.set_level("INFO")  # at DEBUG urllib3 itself writes down every path
-    late, post = started(Hook(200, delay=1)), started(Post())
+    late, post = started(Hook(200, delay=2)), started(Post())
     to = receivers({SLACK: f"http://127.0.0.1:{nobody()}/services/{SECRET}", TEAMS: late.address} | post.settings)
     outcomes = notify(DRIFT, to, AT_ONCE)
     assert [outcome.delivered for outcome in outcomes] == [False, False, True]
     assert [outcome.attempts for outcome in outcomes] == [3, 3, 1]
-    assert [outcome.problem for outcome in outcomes] == ["no connection", "no answer within 0 seconds", ""]
+    assert [outcome.problem for outcome in outcomes] == ["no connection", "no answer within 1 seconds", ""]
     shown = repr((to, outcomes)) + "".join(capfd.readouterr()) + caplog.text
     assert SECRET not in shown
 
