@@ -91,6 +91,7 @@ def read_bundle(
 # %% ../nbs/library/67_bundle.ipynb #c7210212
 def read_past(
     folder: str | Path, # of a bundle that `read_bundle` has accepted
-) -> pd.DataFrame: # card (a number), is_fraud, fraud_probability
+) -> pd.DataFrame | None: # card (a number), is_fraud, fraud_probability; None of a bundle made before they were kept
     "What became of the scores of the validation weeks."
-    return read_table(Path(folder, "past.parquet"))
+    file = Path(folder, "past.parquet")
+    return read_table(file) if file.exists() else None

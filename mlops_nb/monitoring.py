@@ -89,13 +89,14 @@ def share_found(
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
     return {"value": float(found[:, 0].sum() / found[:, 1].sum()), "low": float(low), "high": float(high)}
 
-def _judged(share: dict[str, float | None], usual: dict[str, float | None], decay: float) -> str:
-    if None in (share["value"], usual["value"]):
-        return UNKNOWN
-    return ATTENTION if share["high"] < usual["value"] - decay else FINE
-
-def _in_words(share: dict[str, float | None]) -> str:
-    return f"{share['value']:.0%} ({share['low']:.0%} to {share['high']:.0%})"
+def _beside(told: str, share: dict[str, float | None], usual: dict[str, float | None], decay: float, none: str) -> tuple[str, str]: # state, sentence
+    if share["value"] is None:
+        return UNKNOWN, none
+    found = f"{told} {share['value']:.0%} ({share['low']:.0%} to {share['high']:.0%})"
+    if usual["value"] is None:
+        return UNKNOWN, f"{found}; what it found on its validation weeks is not known."
+    state = ATTENTION if share["high"] < usual["value"] - decay else FINE
+    return state, f"{found}; on its validation weeks it found {usual['value']:.0%}."
 
 # %% ../nbs/library/74_monitoring.ipynb #f3ef6438
 def about_estimate(
@@ -104,11 +105,9 @@ def about_estimate(
     decay: float, # how much less counts
 ) -> dict[str, str]:
     "How good is the model now, as estimated while labels are out?"
-    question, state = "How good is it now, as far as can be estimated?", _judged(share, usual, decay)
-    if state == UNKNOWN:
-        return answer(question, state, f"Too few frauds are expected among the payments whose labels are out. {BLIND}")
-    return answer(question, state, f"Of the frauds not yet reported, the model is estimated to find {_in_words(share)}; "
-                  f"on its validation weeks it found {usual['value']:.0%}. {BLIND}")
+    told = _beside("Of the frauds not yet reported, the model is estimated to find", share, usual, decay,
+                   "Too few frauds are expected among the payments whose labels are out.")
+    return answer("How good is it now, as far as can be estimated?", told[0], f"{told[1]} {BLIND}")
 
 def about_performance(
     share: dict[str, float | None], # of the frauds reported since the model was made
@@ -116,11 +115,9 @@ def about_performance(
     decay: float, # how much less counts
 ) -> dict[str, str]:
     "How good was it, now that the labels are in?"
-    question, state = "How good was it, now that labels are in?", _judged(share, usual, decay)
-    if state == UNKNOWN:
-        return answer(question, state, "No fraud has been reported yet of the payments since the model was made.")
-    return answer(question, state, f"Of the frauds reported since, the model found {_in_words(share)}; "
-                  f"on its validation weeks it found {usual['value']:.0%}.")
+    told = _beside("Of the frauds reported since, the model found", share, usual, decay,
+                   "No fraud has been reported yet of the payments since the model was made.")
+    return answer("How good was it, now that labels are in?", *told)
 
 # %% ../nbs/library/74_monitoring.ipynb #028973b8
 DAYS = 7 # of which the rows set aside are counted
@@ -189,7 +186,8 @@ RANGE = _object(value=MAYBE, low=MAYBE, high=MAYBE)
 COLUMN = _object(name=TEXT, meaning=TEXT, is_share={"type": "boolean"}, distance=NUMBER, threshold=NUMBER, drifted={"type": "boolean"},
                  mean_before=NUMBER, mean_after=NUMBER)
 SCHEMA = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "What monitoring found", **_object(
-    as_of=TEXT, state={"enum": ["quiet", "drift", "not enough data"]}, sentence=TEXT, manager=TEXT, health={"enum": list(STATES)}, onset={"type": ["string", "null"]},
+    as_of=TEXT, state={"enum": ["quiet", "drift", "not enough data"]}, sentence=TEXT, manager=TEXT, health={"enum": list(STATES)},
+    onset={"type": ["string", "null"]},
     answers=_object(**dict.fromkeys(("input", "scores", "estimate", "performance", "quality"), ANSWER)),
     drifted={"type": "array", "items": TEXT}, columns={"type": "array", "items": COLUMN},
     windows={"type": "object", "additionalProperties": _object(**{"from": TEXT, "to": TEXT, "transactions": COUNT, "compared": COUNT})},

@@ -13,7 +13,7 @@ REPORTS = """transaction_id,is_fraud,reported_at
 p1,True,2026-01-07T10:00:00Z
 p2,True,2026-01-09T10:00:00Z
 """
-FINDINGS = """transaction_id,is_fraud,found_at
+FINDINGS = """transaction_id,is_fraud,reported_at
 p0,true,2026-01-06T09:00:00Z
 p1,false,2026-01-08T09:00:00Z
 p2,false,2026-01-08T09:00:00Z
@@ -56,7 +56,7 @@ def test_the_pipeline_takes_them_in_when_they_come(make_clone) -> None:
     reports = clone.folder / "data/clean/reports.parquet"
     before, payment = len(pd.read_parquet(reports)), pd.read_parquet(clone.folder / "data/clean/transactions.parquet")["transaction_id"].iloc[-1]
     for day in ("2026-03-31", "2026-04-01"):
-        (clone.folder / f"data/findings/{day}.csv").write_text(f"transaction_id,is_fraud,found_at\n{payment},true,{day}T12:00:00Z\n")
+        (clone.folder / f"data/findings/{day}.csv").write_text(f"transaction_id,is_fraud,reported_at\n{payment},true,{day}T12:00:00Z\n")
     clone.run("dvc", "repro", "--quiet", "clean")
     assert pd.read_parquet(reports).query("transaction_id == @payment")["reported_at"].astype(str).tolist() == ["2026-03-31 12:00:00"]
     assert len(pd.read_parquet(reports)) == before + 1
