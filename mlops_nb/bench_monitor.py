@@ -23,7 +23,7 @@ from .bench import publish, row
 from .catalogue import CATALOGUE
 from .cleaning import clean
 from .deliveries import simulate_feeds
-from .drift import compare, distances, sample, thresholds
+from .drift import compare, moved, sample, thresholds
 from .errors import reported_to_the_user
 from .features import compute
 from .files import read_table, write_table
@@ -84,7 +84,7 @@ def drifted(before: pd.DataFrame, after: pd.DataFrame, least: float, times: floa
     names = [feature.name for feature in CATALOGUE if feature.name in before]
     yes_no = [feature.name for feature in CATALOGUE if feature.unit == "yes or no" and feature.name in before]
     needed = thresholds(before[names], yes_no, least, times)
-    far = distances(compare(before[names], after[names], yes_no, needed))
+    far = moved(before[names], after[names], yes_no)
     return sorted(name for name, distance in far.items() if distance >= needed[name])
 
 # %% ../nbs/library/98_bench_monitor.ipynb #98b0aa09

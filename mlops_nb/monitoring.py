@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['FINE', 'ATTENTION', 'UNKNOWN', 'STATES', 'MORE', 'DAYS', 'TEXT', 'NUMBER', 'COUNT', 'MAYBE', 'ANSWER', 'RANGE',
            'COLUMN', 'SCHEMA', 'answer', 'onset', 'told_column', 'about_input', 'about_scores', 'share_found',
-           'about_estimate', 'about_performance', 'newest', 'set_aside', 'about_data', 'overall', 'manager']
+           'about_estimate', 'about_performance', 'newest', 'set_aside', 'about_data', 'overall', 'manager',
+           'since_training', 'labelled_and_waiting', 'judged', 'began', 'watch']
 
 # %% ../nbs/library/74_monitoring.ipynb #0e21e17e
 from typing import Any
@@ -13,8 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .drift import SCORE
-from .estimation import BLIND
+from .bundle import Detector
+from .drift import SCORE, examined, realised
+from .estimation import BLIND, beside_realised, estimated
+from .estimation import sentence as expectation
+from .splits import between, with_reports, without_known_cards
 
 # %% ../nbs/library/74_monitoring.ipynb #7fbd2727
 FINE, ATTENTION, UNKNOWN = STATES = ("fine", "attention", "unknown")
@@ -115,7 +119,7 @@ def about_performance(
     decay: float, # how much less counts
 ) -> dict[str, str]:
     "How good was it, now that the labels are in?"
-    told = _beside("Of the frauds reported since, the model found", share, usual, decay,
+    told = _beside("Of the frauds reported lately, the model found", share, usual, decay,
                    "No fraud has been reported yet of the payments since the model was made.")
     return answer("How good was it, now that labels are in?", *told)
 
@@ -186,7 +190,7 @@ RANGE = _object(value=MAYBE, low=MAYBE, high=MAYBE)
 COLUMN = _object(name=TEXT, meaning=TEXT, is_share={"type": "boolean"}, distance=NUMBER, threshold=NUMBER, drifted={"type": "boolean"},
                  mean_before=NUMBER, mean_after=NUMBER)
 SCHEMA = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "What monitoring found", **_object(
-    as_of=TEXT, state={"enum": ["quiet", "drift", "not enough data"]}, sentence=TEXT, manager=TEXT, health={"enum": list(STATES)},
+    as_of=TEXT, state={"enum": ["quiet", "drift", "not enough data"]}, manager=TEXT, health={"enum": list(STATES)},
     onset={"type": ["string", "null"]},
     answers=_object(**dict.fromkeys(("input", "scores", "estimate", "performance", "quality"), ANSWER)),
     drifted={"type": "array", "items": TEXT}, columns={"type": "array", "items": COLUMN},
@@ -195,3 +199,88 @@ SCHEMA = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "W
     expected=_object(transactions=COUNT, sentence=TEXT, figures={"type": "object", "additionalProperties": RANGE}),
     expected_before={"type": "object", "additionalProperties": RANGE},
     newest={"type": "object", "additionalProperties": NUMBER}, set_aside=_object(lately=MAYBE, before=MAYBE), model={"type": "object"})}
+
+# %% ../nbs/library/74_monitoring.ipynb #7a1b0002
+def since_training(
+    features: pd.DataFrame, # in order of time
+    model: Detector,
+    bundle: dict[str, Any], # bundle.json
+    as_of: str, # an ISO date
+) -> pd.DataFrame: # the same columns, and SCORE
+    "What has come in since the days the model learned from, scored by it."
+    rows = between(features, pd.Timestamp(bundle["training_window"][0]), pd.Timestamp(as_of))
+    return rows.assign(**{SCORE: model.fraud_probability(rows, features)})
+
+def labelled_and_waiting(
+    scored: pd.DataFrame, # from `since_training`, with fraud_reported_at
+    bundle: dict[str, Any],
+    now: pd.Timestamp,
+    labelled_days: int,
+) -> list[pd.DataFrame]: # is_fraud, as known now
+    "The payments at which the model has been at work, by whether their labels can be known."
+    known, ends = without_known_cards(scored, scored, pd.Timestamp(bundle["training_window"][0])), now - pd.Timedelta(days=bundle["label_delay"])
+    known = known.assign(is_fraud=known["fraud_reported_at"].notna())
+    made = pd.Timestamp(bundle["train_as_of"])
+    return [between(known, max(made, ends - pd.Timedelta(days=labelled_days)), ends), between(known, max(made, ends), now)]
+
+# %% ../nbs/library/74_monitoring.ipynb #7a1b0003
+def judged(
+    labelled: pd.DataFrame, # from `labelled_and_waiting`
+    waiting: pd.DataFrame,
+    threshold: float,
+    past: pd.DataFrame | None, # the bundle's, from `read_past`
+    alert_budget: int, # cards a day
+    seed: int,
+) -> dict[str, Any]: # since, usual, expected and expected_before, as the verdict has them
+    "How good the model is and was."
+    share = lambda rows: share_found(rows[rows["is_fraud"]], threshold, seed)
+    expected, before = (estimated(rows, threshold, past, seed) for rows in (waiting, labelled))
+    return {"since": realised(labelled, alert_budget) | {"share_found": share(labelled)}, "usual": share(labelled[:0] if past is None else past),
+            "expected": {"transactions": len(waiting), "figures": expected, "sentence": expectation(expected)},
+            "expected_before": beside_realised(before, labelled, threshold)}
+
+def began(
+    scored: pd.DataFrame,
+    drifted: list[str],
+    described: list[dict[str, Any]], # the features, from the plain to the derived
+    made: pd.Timestamp, # when the model was made
+    training_end: pd.Timestamp,
+) -> str | None:
+    "Since when the first of the drifted features, in the catalogue's order, has been another."
+    first = next((feature["name"] for feature in described if feature["name"] in drifted), None)
+    known = scored[(scored["time"] < training_end) | (scored["time"] >= made)]
+    return onset(known[first].groupby(known["time"].dt.normalize()).mean()) if first else None
+
+# %% ../nbs/library/74_monitoring.ipynb #7a1b0004
+def watch(
+    scored: pd.DataFrame, # from `since_training`
+    reports: pd.DataFrame, # transaction_id, is_fraud, reported_at
+    delivered: pd.DataFrame, # as `set_aside` takes it
+    bundle: dict[str, Any], # bundle.json
+    past: pd.DataFrame | None, # the bundle's, from `read_past`
+    as_of: str, # an ISO date
+    seed: int,
+    alert_budget: int, # cards a day
+    days: int, # the latest, to be compared with the training window
+    labelled_days: int, # the latest with labels, to be judged
+    decay: float, # as the answers take these
+    stale_hours: float,
+    bad_share: float,
+    **rules: float, # as `examined` takes them
+) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict, as SCHEMA describes it, and the samples that were compared
+    "What there is to say of a model at work."
+    now, made, (start, end) = pd.Timestamp(as_of), pd.Timestamp(bundle["train_as_of"]), map(pd.Timestamp, bundle["training_window"])
+    scored, delivered = with_reports(scored[scored["time"] < now], reports, now), delivered[~(delivered["day"] >= as_of)]
+    windows = between(scored, start, end), between(scored, max(made, now - pd.Timedelta(days=days)), now)
+    found, samples = examined(windows, bundle["features"], seed, **rules)
+    figures = judged(*labelled_and_waiting(scored, bundle, now, labelled_days), bundle["threshold"], past, alert_budget, seed)
+    since = began(scored, found["drifted"], bundle["features"], made, end)
+    ages, aside, usual = newest(scored, now), set_aside(delivered, now), figures["usual"]
+    answers = {"input": about_input(found, [feature["name"] for feature in bundle["features"]], since), "scores": about_scores(found),
+               "estimate": about_estimate(figures["expected"]["figures"]["share_found"], usual, decay),
+               "performance": about_performance(figures["since"]["share_found"], usual, decay),
+               "quality": about_data(ages, aside, stale_hours, bad_share)}
+    told = {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows), "compared": len(part)}
+            for name, rows, part in zip(("before", "after"), windows, samples) if len(rows)}
+    return found | figures | {"as_of": as_of, "manager": manager(answers), "health": overall(answers), "onset": since, "answers": answers,
+                              "windows": told, "newest": ages, "set_aside": aside, "model": bundle}, samples

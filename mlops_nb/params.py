@@ -26,18 +26,17 @@ _AsWritten.add_representer(float, _number)
 # %% ../nbs/library/08_params.ipynb #4676b8f2
 def change_params(
     file: Path, # params.yaml
-    section: str, # dotted, such as train.models.xgboost; an empty one is filled
+    section: str, # dotted, such as train.models.xgboost, or "" for what stands above all sections; an empty one is filled
     values: dict[str, Any], # to be changed or added; others stay
 ) -> None:
     "Change values in a section of params.yaml."
     layout = YAML()
     layout.Representer, layout.preserve_quotes, layout.width = _AsWritten, True, 2 ** 16  # no line is folded that its author did not fold
     params = layout.load(file.read_text(encoding="utf-8"))
-    *path, last = section.split(".")
-    above = params
-    for name in path:
-        above = above[name]
-    above[last] = above[last] or {}
-    above[last].update(values)
+    changed = params
+    for name in filter(None, section.split(".")):
+        changed[name] = changed[name] or {}
+        changed = changed[name]
+    changed.update(values)
     with file.open("w", encoding="utf-8") as written:
         layout.dump(params, written)

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['TEST', 'Fold', 'between', 'labels_known_at', 'folds', 'final_window', 'fold_as_record', 'fold_from_record',
-           'judged_window', 'check_window', 'with_reports', 'known_before', 'training_sets', 'before_and_after',
-           'without_known_cards']
+           'judged_window', 'check_window', 'with_reports', 'known_before', 'training_sets', 'without_known_cards']
 
 # %% ../nbs/library/45_splits.ipynb #30e13320
 from dataclasses import dataclass
@@ -141,19 +140,6 @@ def training_sets(
         sets[name] = rows, labels_known_at(rows, known_at)
         check_window(*sets[name], f"training ({name})", start, end)
     return sets
-
-# %% ../nbs/library/45_splits.ipynb #23c1e08d
-def before_and_after(
-    features: pd.DataFrame,
-    reports: pd.DataFrame,
-    training_window: list[str], # start and end
-    made: str, # when the model was made
-    as_of: str, # now
-) -> tuple[pd.DataFrame, pd.DataFrame]: # both with fraud_reported_at, as known now
-    "The training window, and what came after the model was made."
-    now = pd.Timestamp(a_day(as_of, "as_of"))
-    known = with_reports(features, reports, now)
-    return between(known, *map(pd.Timestamp, training_window)), between(known, pd.Timestamp(made), now)
 
 # %% ../nbs/library/45_splits.ipynb #c0511198
 def without_known_cards(
