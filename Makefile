@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard notify operate mlflow bench-handbook bench-features bench-stages bench-models bench-explanations bench-monitor bench-estimation lock
+.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard notify operate mlflow bench-handbook bench-features bench-stages bench-models bench-explanations bench-monitor bench-estimation bench-detection bench-operation lock
 
 RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
 
@@ -123,6 +123,12 @@ bench-stages: env .peers/papermill/.ready ## what the engine costs, beside Paper
 
 bench-monitor: env ## what comparing a sample costs, beside Evidently's preset on all rows, and whether it says the same
 	@OMP_NUM_THREADS=1 mlops-bench-monitor
+
+bench-detection: env ## how soon a change of the world is noticed, and how often an alarm is false, on the banks of seeds 6 to 20
+	@OMP_NUM_THREADS=1 mlops-bench-detection
+
+bench-operation: env ## the loop beside a model never retrained and one retrained every month, on the same banks: caught, saved, retrained
+	@OMP_NUM_THREADS=1 mlops-bench-operation
 
 bench-estimation: env .peers/nannyml/.ready ## the model's performance estimated without labels, beside NannyML's estimate and the truth
 	@OMP_NUM_THREADS=1 mlops-bench-estimation

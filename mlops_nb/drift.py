@@ -44,9 +44,12 @@ def moved(
     yes_no: list[str], # the columns that hold 0 or 1
 ) -> dict[str, float]: # column: distance
     "How far each column has moved."
-    return {name: _distance(before[name], after[name], before[name].std(ddof=0), name in yes_no) for name in before}
+    return {name: _distance(_values(before[name]), _values(after[name]), _values(before[name]).std(), name in yes_no) for name in before}
 
-def _distance(first: pd.Series, second: pd.Series, deviation: float, is_share: bool) -> float:
+def _values(column: pd.Series) -> np.ndarray: # side by side in memory: elsewhere the last digit of a sum would depend on what the column was cut from
+    return np.array(column, dtype=float)
+
+def _distance(first: np.ndarray, second: np.ndarray, deviation: float, is_share: bool) -> float:
     if is_share:
         return float(jensenshannon(*([1 - part.mean(), part.mean()] for part in (first, second))))
     return float(wasserstein_distance(first, second) / max(deviation, 0.001))
@@ -75,7 +78,7 @@ def thresholds(
     "How far a column has to move."
     bounds = np.linspace(0, len(reference), QUARTERS + 1).astype(int)
     quarters = [reference[start:end] for start, end in itertools.pairwise(bounds)]
-    return {name: max(least, times * max(_distance(first[name], second[name], reference[name].std(ddof=0), name in yes_no)
+    return {name: max(least, times * max(_distance(_values(first[name]), _values(second[name]), _values(reference[name]).std(), name in yes_no)
                                          for first, second in itertools.combinations(quarters, 2))) for name in reference}
 
 # %% ../nbs/library/70_drift.ipynb #ea65eda1
@@ -111,6 +114,7 @@ def verdict(
     meanings: dict[str, str], # column: what it is, in words
     yes_no: list[str], # the columns whose mean is a share
     means: dict[str, tuple[float, float]], # column: mean before and after
+    drift_columns: int = 1, # how many make a drift
 ) -> dict[str, Any]: # state: quiet, drift or not enough data; drifted and all columns, the farthest first
     "What the comparison says, in data."
     ranked = sorted(distance, key=lambda name: (-distance[name], name))
@@ -118,7 +122,7 @@ def verdict(
                 "drifted": distance[name] >= least[name],
                 "mean_before": means[name][0], "mean_after": means[name][1]} for name in ranked]
     drifted = [column["name"] for column in columns if column["drifted"]]
-    state = "not enough data" if not distance else "drift" if drifted else "quiet"
+    state = "not enough data" if not distance else "drift" if len(drifted) >= drift_columns else "quiet"
     return {"state": state, "drifted": drifted, "columns": columns}
 
 # %% ../nbs/library/70_drift.ipynb #70d1f721
@@ -128,6 +132,7 @@ def examined(
     seed: int,
     drift_threshold: float, # the distance below which nothing counts
     drift_times: float, # and how many times as far as between quarters of the training window
+    drift_columns: int, # how many columns make a drift
     min_rows: int, # in either window; fewer are not enough
     sample_rows: int, # of either window, to be compared
 ) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict and the samples it is about
@@ -138,5 +143,5 @@ def examined(
     if min(map(len, windows)) < min_rows:
         return verdict({}, {}, meanings, yes_no, {}), samples
     least = thresholds(samples[0], yes_no, drift_threshold, drift_times)
-    means = {name: tuple(float(window[name].mean()) for window in windows) for name in meanings}
-    return verdict(moved(*samples, yes_no), least, meanings, yes_no, means), samples
+    means = {name: tuple(float(_values(window[name]).mean()) for window in windows) for name in meanings}
+    return verdict(moved(*samples, yes_no), least, meanings, yes_no, means, drift_columns), samples

@@ -62,7 +62,7 @@ def about_input(
     if not columns:
         return answer(question, UNKNOWN, "Too few payments have come in since the model was made to say.")
     drifted = [columns[name] for name in names if columns[name]["drifted"]]
-    if not drifted:
+    if not drifted or found["state"] != "drift":
         return answer(question, FINE, "Payments look as they did when the model was trained.")
     more = MORE.format(len(drifted) - 1, len(names)) if drifted[1:] else ""
     return answer(question, ATTENTION, f"Payments have changed{f' since {since}' if since else ''}: {told_column(drifted[0])}{more}.")
@@ -74,7 +74,7 @@ def about_scores(
     question, score = "Are the model's scores what they were?", [column for column in found["columns"] if column["name"] == SCORE]
     if not score:
         return answer(question, UNKNOWN, "Too few payments have come in since the model was made to say.")
-    moved = score[0]["drifted"]
+    moved = score[0]["drifted"] and found["state"] == "drift"
     told = f"Scores have moved: {score[0]['mean_before']:.2%} on average in training, {score[0]['mean_after']:.2%} now."
     return answer(question, *(ATTENTION, told) if moved else (FINE, "Scores are spread as they were in training."))
 
@@ -218,10 +218,12 @@ def labelled_and_waiting(
     labelled_days: int,
 ) -> list[pd.DataFrame]: # is_fraud, as known now
     "The payments at which the model has been at work, by whether their labels can be known."
-    known, ends = without_known_cards(scored, scored, pd.Timestamp(bundle["training_window"][0])), now - pd.Timedelta(days=bundle["label_delay"])
+    made, (start, end) = pd.Timestamp(bundle["train_as_of"]), map(pd.Timestamp, bundle["training_window"])
+    ends = now - pd.Timedelta(days=bundle["label_delay"])
+    first = max(made, ends - pd.Timedelta(days=labelled_days))
+    known = without_known_cards(between(scored, first, now), scored, first - (made - start)) # as long before as for the test week
     known = known.assign(is_fraud=known["fraud_reported_at"].notna())
-    made = pd.Timestamp(bundle["train_as_of"])
-    return [between(known, max(made, ends - pd.Timedelta(days=labelled_days)), ends), between(known, max(made, ends), now)]
+    return [between(known, first, ends), between(known, max(made, ends), now)]
 
 # %% ../nbs/library/74_monitoring.ipynb #7a1b0003
 def judged(
@@ -271,7 +273,7 @@ def watch(
     "What there is to say of a model at work."
     now, made, (start, end) = pd.Timestamp(as_of), pd.Timestamp(bundle["train_as_of"]), map(pd.Timestamp, bundle["training_window"])
     scored, delivered = with_reports(scored[scored["time"] < now], reports, now), delivered[~(delivered["day"] >= as_of)]
-    windows = between(scored, start, end), between(scored, max(made, now - pd.Timedelta(days=days)), now)
+    windows = between(scored, start, end), between(scored, max(end, now - pd.Timedelta(days=days)), now)
     found, samples = examined(windows, bundle["features"], seed, **rules)
     figures = judged(*labelled_and_waiting(scored, bundle, now, labelled_days), bundle["threshold"], past, alert_budget, seed)
     since = began(scored, found["drifted"], bundle["features"], made, end)
