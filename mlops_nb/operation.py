@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SIGNS', 'SAID', 'lasting', 'due', 'replay_folder', 'as_of', 'repro', 'World', 'world', 'AtWork', 'at_work', 'morning',
            'retrain', 'tell', 'Replay', 'step', 'stopped_by', 'told_story', 'close', 'begin', 'operate', 'retold',
-           'main']
+           'pinned', 'main']
 
 # %% ../nbs/library/83_operation.ipynb #83a00003
 import os
@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from .bundle import read_bundle, read_past
 from .decisions import stopped_by_budget
+from .engine.pins import PINS
 from .errors import UserError, reported_to_the_user
 from .feeds import a_day
 from .files import content_hash, read_json, read_table, replacing, write_json
@@ -313,6 +314,11 @@ def retold(
     rules = [(entry["day"], entry["decision"], entry["rule"], entry["sentence"]) for entry in entries if entry["decision"] in ("retrain", *SAID)]
     return "\n".join(f"{day}  {decision:<8} {rule:<10} {sentence}" for day, decision, rule, sentence in rules)
 
+def pinned() -> None:
+    "Begin again as a stage's Python begins: elsewhere, the last digit of a sum is another."
+    if any(os.environ.get(name) != value for name, value in PINS.items()):
+        os.execve(sys.executable, [sys.executable, "-m", "mlops_nb.operation", *sys.argv[1:]], os.environ | PINS)
+
 @call_parse
 def main(
     start: str = "", # the first morning; params.yaml's as_of if none is given
@@ -320,6 +326,7 @@ def main(
     name: str = "operate", # of the folder under runs/
 ) -> None:
     "Replay an operation of the simulated bank, morning by morning."
+    pinned()
     with reported_to_the_user():
         start = start or yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["as_of"]
         folder = operate(start, end or str(a_day(start, "FROM") + timedelta(days=365)), name)

@@ -1,0 +1,143 @@
+"""The loop, played on a small bank for four weeks: killed on the way, gone on with, repeated and tampered with."""
+
+import http.server
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+import yaml
+
+from conftest import SMALL, Clone, contents, merged
+from mlops_nb.incumbent import data_hashes
+from mlops_nb.journal import read_journal
+
+pytestmark = pytest.mark.slow
+START, CHANGED, END = "2026-01-25", "2026-02-01", "2026-02-14"
+STORY = merged(SMALL, {"monitor": {"min_rows": 100}, "operate": {
+    "drifts": [{"kind": "prices", "date": CHANGED, "size": 0.6}], "models": ["xgboost"], "patience": 2, "wait": 4, "rest": 7, "gain": -1.0, "confidence": 0.5}})
+
+
+@pytest.fixture(scope="module")
+def receiver():
+    """A webhook on this machine, and what it was sent."""
+    sent = []
+
+    class Webhook(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            sent.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Webhook)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", sent
+    server.shutdown()
+
+
+def journal_of(clone: Clone) -> list[dict]:
+    return read_journal(clone.folder / "runs/operate/reports/operate/journal.jsonl")
+
+
+def operate(clone: Clone, end: str = END, **settings) -> subprocess.CompletedProcess:
+    return clone.run("mlops-operate", "--start", START, "--end", end, **settings)
+
+
+@pytest.fixture(scope="module")
+def played(make_clone, receiver) -> Clone:
+    """A clone whose loop was killed in the middle of a retraining and has gone on to its end."""
+    clone = make_clone(STORY)
+    clone.env |= {"MLOPS_NB_SLACK_WEBHOOK": receiver[0], "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    clone.before = contents(clone.folder)
+    process = subprocess.Popen(["mlops-operate", "--start", START, "--end", END], cwd=clone.folder, env=clone.env, start_new_session=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    while process.poll() is None and [entry["decision"] for entry in journal_of(clone)].count("retrain") < 2:
+        time.sleep(0.2)
+    assert process.poll() is None, process.stdout.read()
+    time.sleep(3)  # into the stages
+    os.killpg(process.pid, signal.SIGKILL)
+    clone.killed = len(journal_of(clone))
+    clone.told = operate(clone).stdout
+    return clone
+
+
+def test_each_morning_is_watched_once_and_in_order(played):
+    entries = journal_of(played)
+    assert played.killed < len(entries)
+    days = [entry["day"] for entry in entries if entry["decision"] == "watch"]
+    assert days == [str(date.fromisoformat(START) + timedelta(days=number)) for number in range(1, 21)]
+    assert all(count == 1 for count in Counter((entry["day"], entry["decision"]) for entry in entries).values())
+
+
+def test_the_drift_is_seen_and_acted_upon(played):
+    entries = [entry for entry in journal_of(played) if entry["decision"] not in ("watch", "tell")]
+    assert [(entry["decision"], entry.get("rule")) for entry in entries[:3]] == [("begin", None), ("retrain", "beginning"), ("promote", "beginning")]
+    retrained = [entry for entry in entries if entry["decision"] == "retrain"]
+    assert retrained[1]["rule"] == "drift" and CHANGED < retrained[1]["day"] <= "2026-02-10"
+    assert "others since" in played.told
+    quiet = [entry for entry in journal_of(played) if entry["decision"] == "watch" and START < entry["day"] <= CHANGED]
+    assert [entry["attention"] for entry in quiet if set(entry["attention"]) & {"input", "scores"}] == []
+
+
+def test_the_users_files_are_as_they_were(played):
+    after = contents(played.folder)
+    assert {name: value for name, value in after.items() if not name.startswith(("runs/", ".dvc/", ".git/")) and "__pycache__" not in name} \
+        == {name: value for name, value in played.before.items() if not name.startswith((".dvc/", ".git/"))}
+    assert played.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_people_are_told(played, receiver):
+    told = [json.dumps(message) for message in receiver[1]]
+    decisions = [entry for entry in journal_of(played) if entry["decision"] in ("promote", "keep")]
+    assert len(told) >= len(decisions) and any("retrained model is champion" in message for message in told)
+    assert len(told) == sum(entry["decision"] == "tell" for entry in journal_of(played))
+
+
+def test_a_retraining_can_be_repeated_from_its_lock(played, tmp_path):
+    folder, again = played.folder / "runs/operate", played.folder / "runs/again"
+    day = [entry["day"] for entry in journal_of(played) if entry["decision"] == "retrain"][1]
+    kept = folder / "reports/operate/retrainings" / day
+    (again / "data/findings").mkdir(parents=True)
+    for name in (".dvcignore", "dvc.yaml", "mlops_nb", "nbs"):
+        (again / name).symlink_to(f"../../{name}")
+    shutil.copytree(folder / ".dvc", again / ".dvc", ignore=shutil.ignore_patterns("tmp"))
+    shutil.copyfile(kept / "params.yaml", again / "params.yaml")
+    played.run("dvc", "repro", "--quiet", "--force", folder="runs/again")
+    assert data_hashes(again) == data_hashes(kept)
+    assert [entry["lock"] for entry in journal_of(played) if entry["day"] == day and entry["decision"] in ("promote", "keep")]
+
+
+def test_a_later_end_goes_on_from_the_old_one(played):
+    before = journal_of(played)
+    operate(played, "2026-02-15")
+    after = journal_of(played)
+    assert after[:len(before)] == before and {entry["day"] for entry in after[len(before):]} == {"2026-02-15"}
+    verdict = json.loads((played.folder / "runs/operate/reports/drift/verdict.json").read_text())
+    story = json.loads((played.folder / "runs/operate/reports/operate/story.json").read_text())
+    assert verdict["as_of"] == "2026-02-15" and set(story["ways"]) == {"never retrained", "the loop"}
+
+
+def test_other_parameters_and_a_changed_line_are_noticed(played):
+    other = operate(played.__class__(played.folder), "2026-02-16", check=False)
+    assert other.returncode == 0, other.stdout
+    file = played.folder / "params.yaml"
+    text = file.read_text()
+    file.write_text(yaml.safe_dump(yaml.safe_load(text) | {"seed": 2}))
+    refused = operate(played, check=False)
+    file.write_text(text)
+    assert refused.returncode == 1 and "begun otherwise" in refused.stdout and "Traceback" not in refused.stdout
+    book = played.folder / "runs/operate/reports/operate/journal.jsonl"
+    lines = book.read_text()
+    book.write_text(lines.replace('"rule": "drift"', '"rule": "age"', 1))
+    changed = operate(played, check=False)
+    book.write_text(lines)
+    assert changed.returncode == 1 and "does not fit its seal" in changed.stdout
