@@ -241,9 +241,9 @@ SAYINGS |= {
         "该终端{window}所报告欺诈的金额，为其所用卡平常付款额的倍数（至多{n}）",
 }
 
-# %% ../../nbs/library/words/zh.ipynb #4f9dc998
+# %% ../../nbs/library/words/zh.ipynb #dd8dfe4b
 SAYINGS |= {
-    "{meaning} is {n}": "{meaning}为{n}", "made between {n} and {n_end}": "付款时间在{n}至{n_end}之间", "made on a {weekday}": "付款日为{weekday}",
+    "{meaning} is {n}": "{meaning}为{n}", "made on a {weekday}": "付款日为{weekday}",
     "made between {n}:00 and {n_end}:00": "付款时间在{n}点至{n_end}点之间", "not {what}": "并非{what}",
     "Monday": "星期一", "Tuesday": "星期二", "Wednesday": "星期三", "Thursday": "星期四", "Friday": "星期五", "Saturday": "星期六", "Sunday": "星期日",
     "the payments this card made before this one": "该卡在此之前的付款",
@@ -257,7 +257,7 @@ SAYINGS |= {
     "all of this card's payments in {window} went through the same channel": "该卡{window}的付款全部经同一渠道",
 }
 
-# %% ../../nbs/library/words/zh.ipynb #cbd3af26
+# %% ../../nbs/library/words/zh.ipynb #34dd81cd
 SAYINGS |= {
     "{n} days or more since this card's last payment": "距该卡上一笔付款已有{n}天或更久",
     "{n} day{s} since this card's last payment": "距该卡上一笔付款{n}天", "{n} hour{s} since this card's last payment": "距该卡上一笔付款{n}小时",
@@ -265,7 +265,7 @@ SAYINGS |= {
     "{n} m {where}": "{where}为{n}米", "{n} km {where}": "{where}为{n}公里",
     "{n} km/h needed to travel here from the place of this card's last payment": "从该卡上一笔付款地点到此需每小时{n}公里",
     "{n} payment{s} at this terminal in {window} before the label delay": "标签延迟之前，该终端{window}有{n}笔付款",
-    "{n} fraud report{s} of {window} about this terminal, for {n_of} payment{t}": "{window}关于该终端有{n}份欺诈报告，涉及{n_of}笔付款",
+    "{n} fraud report{s} of {window} about this terminal, for {n_of} payment{s_of}": "{window}关于该终端有{n}份欺诈报告，涉及{n_of}笔付款",
     "{n} day{s} since the first of the frauds reported at this terminal in {window}, {n_most} at most": "距该终端{window}所报告欺诈中第一笔{n}天（至多{n_most}）",
     "{n} times their cards' usual payment, in the frauds reported at this terminal in {window}, {n_most} at most":
         "该终端{window}所报告欺诈的金额为其所用卡平常付款额的{n}倍（至多{n_most}）",
