@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['LOOKS', 'LANGUAGES', 'PAGES', 'GROUPS', 'QUALITY', 'METRICS', 'DECISION', 'VERDICT', 'ALERTS', 'JOURNAL', 'SAVED',
-           'MAKERS', 'LOOK', 'ANSWER_LOOK', 'TABLE_LOOK', 'PHONE_LOOK', 'CLOSING', 'Markup', 'escaped', 'paragraph',
-           'link', 'table', 'answer', 'folded', 'listed', 'Words', 'asked', 'number', 'read', 'address', 'section',
-           'missing', 'source', 'picture', 'download', 'style', 'opening', 'navigation', 'heading']
+           'MAKERS', 'POLICY', 'REPORT_POLICY', 'LOOK', 'ANSWER_LOOK', 'TABLE_LOOK', 'PHONE_LOOK', 'CLOSING', 'Markup',
+           'escaped', 'paragraph', 'link', 'table', 'answer', 'folded', 'listed', 'Words', 'asked', 'number', 'read',
+           'address', 'section', 'missing', 'source', 'picture', 'download', 'style', 'opening', 'navigation',
+           'heading']
 
 # %% ../nbs/library/75_story.ipynb #639549dc
 import base64
@@ -183,8 +184,10 @@ def section(
 
 def missing(words: Words, path: str) -> str:
     "What is missing and what to do, without a traceback."
-    todo = words("missing.made", stage=MAKERS[path]) if path in MAKERS else words("missing.loop")
-    return answer("not-enough-data", words("missing.badge"), paragraph(words("missing", path=path), todo))
+    if path not in MAKERS:
+        return paragraph(words("missing.loop", path=path), kind="note")
+    told = paragraph(words("missing", path=path), words("missing.made", stage=MAKERS[path]))
+    return answer("not-enough-data", words("missing.badge"), told)
 
 def source(
     words: Words,
@@ -218,6 +221,12 @@ def download(
         return ""
     carried = base64.b64encode(Path(path).read_bytes()).decode()
     return link(f"data:text/csv;base64,{carried}", text, download=Path(path).name)
+
+# %% ../nbs/library/75_story.ipynb #b1d0a009
+POLICY = ("default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+          "frame-ancestors {frames}") # Content-Security-Policy, of all but the report
+REPORT_POLICY = ("default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
+                 "base-uri 'none'; form-action 'none'")
 
 # %% ../nbs/library/75_story.ipynb #853f9d5b
 LOOK = """

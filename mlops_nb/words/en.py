@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WORDS', 'SAYINGS']
 
-# %% ../../nbs/library/words/en.ipynb #2e67b55f
+# %% ../../nbs/library/words/en.ipynb #319c05e7
 WORDS = {
     "language": "English", "date": "{day} {month} {year}",
     "months": "January February March April May June July August September October November December",
@@ -19,7 +19,7 @@ WORDS = {
     "state.fine": "✓ fine", "state.attention": "▲ needs attention", "state.unknown": "? not known yet",
     "source": "Source:", "evidence": "run, data version and executed notebook",
     "missing.badge": "? Not there yet", "missing": "{path} does not exist yet, or cannot be read.",
-    "missing.made": "To do: run `dvc repro`; the stage {stage} makes it.", "missing.loop": "It is there once decisions have been taken automatically.",
+    "missing.made": "To do: run `dvc repro`; the stage {stage} makes it.", "missing.loop": "{path} is there once decisions have been taken automatically.",
     "to": "{first} to {last}", "none": "–", "range": "{value} ({low} to {high})", "list": ", ",
 }
 
@@ -202,13 +202,13 @@ WORDS |= {
     "model.sequence_network": "Recurrent network", "model.keras_network": "Keras network",
 }
 
-# %% ../../nbs/library/words/en.ipynb #3ecf7308
+# %% ../../nbs/library/words/en.ipynb #5b36141b
 WORDS |= {
     "alerts.badge": "● Cards to check on {day}: {count}", "alerts.empty": "No card was alerted on {day}.",
     "alerts.told": "At most {budget} a day, the riskiest first. Cards are shown as pseudonyms, shortened.",
     "alerts.download": "Download the list as CSV",
     "alerts.reviewed": "Reviewed", "alerts.pending": "Pending", "alerts.precision": "Of the reviewed, were fraud",
-    "alerts.became": "What became of the alerts", "alerts.weeks": "Week by week", "alerts.week": "Week from",
+    "alerts.became": "What became of the alerts", "alerts.all": "All alerts since the model was made", "alerts.weeks": "Week by week", "alerts.week": "Week from",
     "alerts.became.note": "Reviewed is what has been found or reported to be fraud, found to be honest, or not been reported within the usual time. "
                           "The rest is pending.",
     "alerts.list": "The list", "rank": "Rank", "card": "Card", "time": "Time", "amount": "Amount", "probability": "Probability of fraud",

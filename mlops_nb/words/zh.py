@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WORDS', 'SAYINGS']
 
-# %% ../../nbs/library/words/zh.ipynb #fdd2c558
+# %% ../../nbs/library/words/zh.ipynb #2285829d
 WORDS = {
     "language": "中文", "date": "{year}年{month}{day}日",
     "months": "1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月",
@@ -19,7 +19,7 @@ WORDS = {
     "state.fine": "✓ 正常", "state.attention": "▲ 需要关注", "state.unknown": "? 尚不清楚",
     "source": "来源：", "evidence": "运行、数据版本与已执行的笔记本",
     "missing.badge": "? 尚无", "missing": "{path} 尚不存在，或无法读取。",
-    "missing.made": "办法：运行 `dvc repro`，由 {stage} 阶段生成。", "missing.loop": "在系统自动作出决定之后才会有。",
+    "missing.made": "办法：运行 `dvc repro`，由 {stage} 阶段生成。", "missing.loop": "系统自动作出决定之后才会有 {path}。",
     "to": "{first}至{last}", "none": "–", "range": "{value}（{low}至{high}）", "list": "，",
 }
 
@@ -193,13 +193,13 @@ WORDS |= {
     "model.sequence_network": "循环网络", "model.keras_network": "Keras 网络",
 }
 
-# %% ../../nbs/library/words/zh.ipynb #4bcf6089
+# %% ../../nbs/library/words/zh.ipynb #7db7bf4f
 WORDS |= {
     "alerts.badge": "● {day}须核查的卡：{count} 张", "alerts.empty": "{day}没有卡触发警报。",
     "alerts.told": "每天至多 {budget} 张，风险最高的在前。卡以缩短的化名显示。",
     "alerts.download": "下载名单（CSV）",
     "alerts.reviewed": "已核实", "alerts.pending": "待定", "alerts.precision": "已核实中属欺诈的",
-    "alerts.became": "警报的结果", "alerts.weeks": "逐周", "alerts.week": "起始日",
+    "alerts.became": "警报的结果", "alerts.all": "模型建成以来的全部警报", "alerts.weeks": "逐周", "alerts.week": "起始日",
     "alerts.became.note": "已核实是指：已查明或被报告为欺诈、已查明为诚实，或在通常期限内未被报告。其余为待定。",
     "alerts.list": "名单", "rank": "名次", "card": "卡", "time": "时间", "amount": "金额", "probability": "欺诈概率",
     "outcome": "结果", "reasons": "理由", "outcome.fraud": "▲ 欺诈", "outcome.honest": "✓ 诚实", "outcome.pending": "? 待定",
