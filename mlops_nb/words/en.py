@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WORDS', 'SAYINGS']
 
-# %% ../../nbs/library/words/en.ipynb #319c05e7
+# %% ../../nbs/library/words/en.ipynb #86a23b20
 WORDS = {
     "language": "English", "date": "{day} {month} {year}",
     "months": "January February March April May June July August September October November December",
@@ -20,7 +20,7 @@ WORDS = {
     "source": "Source:", "evidence": "run, data version and executed notebook",
     "missing.badge": "? Not there yet", "missing": "{path} does not exist yet, or cannot be read.",
     "missing.made": "To do: run `dvc repro`; the stage {stage} makes it.", "missing.loop": "{path} is there once decisions have been taken automatically.",
-    "to": "{first} to {last}", "none": "–", "range": "{value} ({low} to {high})", "list": ", ",
+    "to": "{first} to {last}", "range": "{value} ({low} to {high})", "list": ", ",
 }
 
 # %% ../../nbs/library/words/en.ipynb #38b2dc35

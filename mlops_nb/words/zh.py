@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WORDS', 'SAYINGS']
 
-# %% ../../nbs/library/words/zh.ipynb #2285829d
+# %% ../../nbs/library/words/zh.ipynb #2fdf5159
 WORDS = {
     "language": "中文", "date": "{year}年{month}{day}日",
     "months": "1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月",
@@ -20,7 +20,7 @@ WORDS = {
     "source": "来源：", "evidence": "运行、数据版本与已执行的笔记本",
     "missing.badge": "? 尚无", "missing": "{path} 尚不存在，或无法读取。",
     "missing.made": "办法：运行 `dvc repro`，由 {stage} 阶段生成。", "missing.loop": "系统自动作出决定之后才会有 {path}。",
-    "to": "{first}至{last}", "none": "–", "range": "{value}（{low}至{high}）", "list": "，",
+    "to": "{first}至{last}", "range": "{value}（{low}至{high}）", "list": "，",
 }
 
 # %% ../../nbs/library/words/zh.ipynb #fcd1a0ae
