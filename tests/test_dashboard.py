@@ -348,6 +348,8 @@ def test_every_page_can_be_reached_and_read(page, address: str, language: str, s
             assert told in words, told
         if language == "zh":
             assert not ENGLISH.search(re.sub(r"Payments have changed\.|No gain is sure\.|amount is <missing>", "", words)), ENGLISH.findall(words)
+        if english == "Drift":
+            page.frame_locator("iframe").get_by_text("Drift is detected").wait_for(timeout=30_000)
         keep(page, screenshots / f"{english.lower()}_{language}.png")
         page.set_viewport_size(PHONE)
         keep(page, screenshots / f"{english.lower()}_{language}_phone.png")
@@ -365,7 +367,7 @@ def test_the_words_come_at_once(page, address: str) -> None:
 def test_the_words_do_not_wait_for_the_full_report(page, address: str) -> None:
     page.goto(address)
     asked = []
-    page.route("**/evidently.html*", asked.append)  # asked for, and not answered yet
+    page.route("**/evidently.html*", lambda route: asked.append(route))  # asked for, and not answered yet
     page.get_by_role("link", name="Drift", exact=True).click(no_wait_after=True)
     page.locator("iframe").scroll_into_view_if_needed()
     assert page.locator(".headline").is_visible() and page.get_by_text("reports/drift/report.html").is_visible()

@@ -44,7 +44,7 @@ def _gained(words: Words, compared: dict[str, Any] | None) -> str:
     return words("rivals.gain", difference=f"{gain['difference']:+.3f}", low=low, high=high, least=f"{gain['least']:g}",
                  sure=f"{gain['probability']:.1%}", asked=f"{gain['confidence']:.0%}")
 
-# %% ../../nbs/library/pages/40_model.ipynb #0ed84be7
+# %% ../../nbs/library/pages/40_model.ipynb #4c6b6810
 def channels(
     words: Words,
     decided: dict[str, Any], # reports/register/decision.json
@@ -61,7 +61,7 @@ def calibration(
     found: dict[str, Any], # the verdict
 ) -> str:
     "How far the probabilities are from what came true."
-    far = {end: f"{value:.2%}" for end, value in decided["figures"]["calibration_error"].items()}
+    far = {end: f"{100 * value:.2f}" for end, value in decided["figures"]["calibration_error"].items()}
     line = {name: f"{found['model']['calibration'][name]:.3g}" for name in ("slope", "intercept")}
     return paragraph(words("calibration", **far)) + paragraph(words("calibration.line", **line), kind="note")
 

@@ -136,7 +136,7 @@ WORDS |= {
     "report.none": "There is no full report: with too little data since training, none is made.",
 }
 
-# %% ../../nbs/library/words/en.ipynb #733da9a6
+# %% ../../nbs/library/words/en.ipynb #ff8deae3
 WORDS |= {
     "figure.recall_at_budget": "Compromised cards found",
     "meaning.recall_at_budget": "Of the cards used in a fraud, how many a day's checks find on that day.",
@@ -151,11 +151,11 @@ WORDS |= {
     "meaning.card_precision_100": "If 100 cards were checked every day: how many are compromised. A published measure, to compare with other studies.",
     "figure.fraud_share": "Frauds among payments",
     "meaning.fraud_share": "How rare fraud is in these days. It differs between the columns, and the figures above move with it.",
-    "figures": "The model's figures", "figure": "Figure", "figures.test": "Test week", "figures.since": "Since training", "figures.meaning": "What it means",
+    "figures": "The model's figures", "figures.title": "Then and now", "figure": "Figure", "figures.test": "Test week", "figures.since": "Since training", "figures.meaning": "What it means",
     "figures.lead": "On the test week, which had no say in choosing it, and on the payments since training whose frauds have been reported.",
 }
 
-# %% ../../nbs/library/words/en.ipynb #4ac659f8
+# %% ../../nbs/library/words/en.ipynb #74c97492
 WORDS |= {
     "rivals.title": "The model in use and the challenger",
     "rivals": "On the test week, at {budget} checks a day", "challenger": "Challenger", "champion": "Champion",
@@ -168,8 +168,8 @@ WORDS |= {
     "at.money_saved_per_day": "Money saved a day",
     "channels.title": "By channel", "channels": "The challenger by channel, on the test week", "channel": "Channel",
     "calibration.title": "Can its probabilities be believed?",
-    "calibration": "Yes, to {error} ({low} to {high}): so far is what it says from what came true, on average over the test week's payments. "
-                   "A card scored 30% should be compromised three times in ten.",
+    "calibration": "Of ten payments scored 30%, three should be frauds. On the test week its probabilities were off from what came true by "
+                   "{error} percentage points on average ({low} to {high}).",
     "calibration.line": "Its raw scores were corrected for that by a line through the validation weeks: slope {slope}, intercept {intercept}.",
 }
 

@@ -131,7 +131,7 @@ WORDS |= {
     "report.none": "没有完整报告：训练以来的数据太少，未生成。",
 }
 
-# %% ../../nbs/library/words/zh.ipynb #854b2c3b
+# %% ../../nbs/library/words/zh.ipynb #69f72cbb
 WORDS |= {
     "figure.recall_at_budget": "发现的被盗用卡",
     "meaning.recall_at_budget": "在被用于欺诈的卡中，当天的核查能在当天发现多少。",
@@ -145,11 +145,11 @@ WORDS |= {
     "meaning.card_precision_100": "若每天核查100张卡：其中多少被盗用。这是公开使用的指标，便于与其他研究比较。",
     "figure.fraud_share": "付款中的欺诈",
     "meaning.fraud_share": "这些天里欺诈有多罕见。各列不同，上面的数字也随之变化。",
-    "figures": "模型的数字", "figure": "指标", "figures.test": "测试周", "figures.since": "训练以来", "figures.meaning": "含义",
+    "figures": "模型的数字", "figures.title": "当时与现在", "figure": "指标", "figures.test": "测试周", "figures.since": "训练以来", "figures.meaning": "含义",
     "figures.lead": "测试周没有参与模型的选择；另一列是训练以来欺诈已报告的付款。",
 }
 
-# %% ../../nbs/library/words/zh.ipynb #637ea15c
+# %% ../../nbs/library/words/zh.ipynb #02131b73
 WORDS |= {
     "rivals.title": "现用模型与挑战者",
     "rivals": "测试周，每天核查 {budget} 张卡", "challenger": "挑战者", "champion": "现用模型",
@@ -162,7 +162,7 @@ WORDS |= {
     "at.money_saved_per_day": "每天省下的钱",
     "channels.title": "按渠道", "channels": "挑战者在测试周的各渠道表现", "channel": "渠道",
     "calibration.title": "它的概率可信吗？",
-    "calibration": "可信，误差为 {error}（{low}至{high}）：在测试周的付款上，它所说的与实际发生的平均相差这么多。评分为30%的卡，十张中应有三张被盗用。",
+    "calibration": "评分为30%的付款，十笔中应有三笔是欺诈。在测试周，它的概率与实际平均相差 {error} 个百分点（{low}至{high}）。",
     "calibration.line": "原始评分已按验证周上的一条直线修正：斜率 {slope}，截距 {intercept}。",
 }
 
