@@ -274,6 +274,7 @@ th, td { text-align: left; vertical-align: top; padding: .5rem 1rem .5rem 0; bor
   font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 600; }
+td ul { margin: 0; padding-left: 1rem; }
 th code, th small { display: block; color: var(--soft); font-size: .8125rem; font-weight: 400; overflow-wrap: anywhere; }
 .bar { display: block; position: relative; width: 8rem; height: .5rem; margin-top: .3rem; background: #e9edf1; border-radius: 2px; }
 .bar span { display: block; height: 100%; border-radius: 2px; background: var(--quiet); }

@@ -349,7 +349,7 @@ def test_every_page_can_be_reached_and_read(page, address: str, language: str, s
         if language == "zh":
             assert not ENGLISH.search(re.sub(r"Payments have changed\.|No gain is sure\.|amount is <missing>", "", words)), ENGLISH.findall(words)
         if english == "Drift":
-            page.frame_locator("iframe").get_by_text("Drift is detected").wait_for(timeout=30_000)
+            page.frame_locator("iframe").get_by_text("Drift is detected").first.wait_for(timeout=30_000)
         keep(page, screenshots / f"{english.lower()}_{language}.png")
         page.set_viewport_size(PHONE)
         keep(page, screenshots / f"{english.lower()}_{language}_phone.png")

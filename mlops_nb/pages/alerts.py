@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['short', 'today', 'outcomes', 'repeated', 'alerts']
 
-# %% ../../nbs/library/pages/50_alerts.ipynb #a7c0fa79
+# %% ../../nbs/library/pages/50_alerts.ipynb #b3a7ebd2
 from typing import Any
 
-from ..story import ALERTS, Markup, Words, answer, download, escaped, heading, number, paragraph, table
+from ..story import ALERTS, Markup, Words, answer, download, heading, listed, number, paragraph, table
 
-# %% ../../nbs/library/pages/50_alerts.ipynb #952dffa9
+# %% ../../nbs/library/pages/50_alerts.ipynb #ba692f03
 def short(card: str) -> str:
     "A card's pseudonym, shortened."
     return card[:8]
@@ -29,7 +29,7 @@ def today(
     return answer("figure", words("alerts.badge", count=len(rows), day=day), told) + table(titles, rows, words("alerts.list"))
 
 def _row(words: Words, alert: dict[str, Any]) -> list[str]:
-    reasons = Markup("<br>".join(escaped(words.said(reason)) for reason in alert["reasons"]))
+    reasons = Markup(listed([words.said(reason) for reason in alert["reasons"]]))
     return [str(alert["rank"]), short(alert["card"]), str(alert["time"])[-8:], words.named("feed", alert["channel"]), f"{alert['amount']:,.2f}",
             number(alert["fraud_probability"], "share"), words.named("outcome", alert["outcome"]), reasons]
 
