@@ -329,6 +329,8 @@ TOLD = {"Overview": ("▲ Needs attention", "Payments have changed since 18 Marc
 def keep(page, file: Path) -> None:
     """A picture of all of the page."""
     page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")  # no sideways scroll
+    for frame in page.frames[1:]:
+        frame.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
     page.screenshot(path=file, full_page=True)
 
 

@@ -33,14 +33,15 @@ def versions(
     titles = [words("evidence.path"), words("evidence.md5")]
     return "".join(table(titles, rows, words(f"evidence.{name}")) for rows, name in zip(told.values(), ("inputs", "outputs")) if rows)
 
-# %% ../../nbs/library/pages/60_evidence.ipynb #a5108cf2
+# %% ../../nbs/library/pages/60_evidence.ipynb #2065a442
 def executed(
     path: str, # reports/runs/<stage>.ipynb
 ) -> str: # HTML
     "A notebook without its code."
     from nbconvert import HTMLExporter  # half a second; no page but this needs it
 
-    exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True, sanitize_html=True)
+    exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True,
+                            exclude_anchor_links=True)
     return f'<div class="evidence">{exporter.from_filename(path)[0]}</div>'
 
 def evidence(words: Words, stage: str) -> str:

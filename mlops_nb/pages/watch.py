@@ -4,16 +4,16 @@
 
 # %% auto #0
 __all__ = ['PARAMS', 'SILENT_HOURS', 'LATE_HOURS', 'KINDS', 'ASKED', 'banner', 'age', 'clock', 'top', 'thing', 'units_of',
-           'share', 'sentences', 'manager', 'questions']
+           'share', 'sentences', 'manager', 'questions', 'compared', 'moved_count']
 
-# %% ../../nbs/library/pages/10_watch.ipynb #951722f0
+# %% ../../nbs/library/pages/10_watch.ipynb #5e120b2e
 import os
 import re
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..story import LOOKS, VERDICT, Words, address, answer, number, paragraph, read, table
+from ..story import VERDICT, Words, answer, number, paragraph, read, table
 
 # %% ../../nbs/library/pages/10_watch.ipynb #487ac9fc
 PARAMS, SILENT_HOURS, LATE_HOURS = "params.yaml", 48, 48
@@ -104,7 +104,7 @@ def _scores(words: Words, found: dict[str, Any]) -> str:
         return words("few")
     return words("scores.attention", before=f"{score['mean_before']:.2%}", after=f"{score['mean_after']:.2%}") if score["drifted"] else words("scores.fine")
 
-# %% ../../nbs/library/pages/10_watch.ipynb #69cbd211
+# %% ../../nbs/library/pages/10_watch.ipynb #0e095b3d
 def share(words: Words, figure: dict[str, float | None]) -> str: # value, low, high
     "A share with its interval."
     return words("range", **{end: f"{figure[end]:.0%}" for end in ("value", "low", "high")})
@@ -117,7 +117,7 @@ def _good(words: Words, key: str, found: dict[str, float | None], usual: dict[st
 def _quality(words: Words, found: dict[str, Any]) -> str:
     if not found["newest"]:
         return words("quality.none")
-    told = [words("quality.channel", channel=words.named("channel", name), hours=f"{hours:,.1f}") for name, hours in found["newest"].items()]
+    told = [words("quality.channel", channel=words.named("channel", name), hours=f"{hours:,.0f}" if hours >= 1 else "<1") for name, hours in found["newest"].items()]
     lately, before = (number(found["set_aside"][when], "share") for when in ("lately", "before"))
     aside = "" if found["set_aside"]["lately"] is None else words("quality.aside", lately=lately, before=before)
     return " ".join(filter(None, [words("quality.newest", channels=words("list").join(told)), aside]))
@@ -154,3 +154,20 @@ def questions(
     told["estimate"] += f" {words('estimate.blind')}"
     rows = [[words(f"question.{name}"), words(f"state.{found['answers'][name]['state']}"), told[name]] for name in ASKED]
     return table([words("question"), words("answer"), words("because")], rows, words("questions"))
+
+# %% ../../nbs/library/pages/10_watch.ipynb #a2977cca
+def compared(words: Words, windows: dict[str, Any]) -> str:
+    "Which payments were compared with which."
+    if len(windows) < 2:
+        return ""
+    told = {name: f"{window['transactions']:,}" for name, window in windows.items()}
+    days = {f"{name}_{end}": words.day(window[end]) for name, window in windows.items() for end in ("from", "to")}
+    return words("compared", **told, **days)
+
+def moved_count(words: Words, found: dict[str, Any]) -> str:
+    "How many things have drifted, and since when."
+    if not found["columns"]:
+        return words("drift.none")
+    moved = sum(column["drifted"] for column in found["columns"])
+    told = words("drift.count" if moved else "drift.zero", moved=moved, all=len(found["columns"]))
+    return " ".join([told, *([words("drift.onset", day=words.day(found["onset"]))] if found.get("onset") else [])])
