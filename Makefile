@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard notify operate mlflow bench-handbook bench-features bench-stages bench-models bench-explanations bench-monitor bench-estimation bench-detection bench-operation lock
+.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard site notify operate mlflow bench-handbook bench-features bench-stages bench-models bench-explanations bench-monitor bench-estimation bench-detection bench-operation lock
 
 RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
 
@@ -97,11 +97,14 @@ debug: env export ## reopen a failed stage where it failed: STAGE=train (RUN=nam
 lab: env export hooks ## open JupyterLab on the notebooks (PORT=8888)
 	@jupyter/start --port=$(or $(PORT),8888)
 
-dashboard: env ## serve the page for whoever decides (RUN=name for a run on your own file, PORT=8866)
+dashboard: env ## serve the pages for whoever decides (RUN=name for a run on your own file, PORT=8866)
 	@nbs/dashboards/serve $(RUN_FOLDER) $(if $(PORT),--port=$(PORT))
 
 operate: env export ## replay a year of the bank morning by morning: watched, retrained, decided, told (FROM=2026-04-01 TO=2027-04-01 NAME=operate)
 	@mlops-operate --start "$(FROM)" --end "$(TO)" --name "$(or $(NAME),operate)"
+
+site: env ## write the same pages as files into reports/site, to mail or put on any web space (RUN=name)
+	@cd $(RUN_FOLDER) && mlops-site
 
 notify: env ## send the verdict and the decision to Slack, Teams or by e-mail, as the environment says (PREVIEW=1 shows it; RUN=name)
 	@cd $(RUN_FOLDER) && mlops-notify $(if $(PREVIEW),--preview)

@@ -14,7 +14,7 @@ from mlops_nb.notebooks import definitions, imported_modules, is_clean, source_o
 
 NBS = PROJECT / "nbs"
 COMMITTED = sorted(path for path in NBS.rglob("*.ipynb") if "explore" not in path.parts and ".ipynb_checkpoints" not in path.parts)
-EXPORTED = [path for path in COMMITTED if path.parent.name in ("library", "engine", "integrations", "models")]
+EXPORTED = [path for path in COMMITTED if path.parent.name in ("library", "engine", "integrations", "models", "pages", "words")]
 STAGES = [path for path in COMMITTED if path.parent.name == "stages"]
 DASHBOARDS = [path for path in COMMITTED if path.parent.name == "dashboards"]
 
