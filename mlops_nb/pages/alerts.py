@@ -18,18 +18,19 @@ def short(card: str) -> str:
 def today(
     words: Words,
     found: dict[str, Any], # reports/alerts/alerts.json
+    verdict: dict[str, Any],
 ) -> str:
     "How many cards to check, the list with its reasons, and the same as a file."
+    if not found["list"]:
+        return answer("figure", words("alerts.empty"))
     day = words.day(found["day"])
-    if not found["alerts"]:
-        return answer("figure", words("alerts.empty", day=day))
-    told = paragraph(words("alerts.told", budget=found["alert_budget"]), download(ALERTS.replace(".json", ".csv"), words("alerts.download")))
+    told = paragraph(words("alerts.told", budget=verdict["model"]["alert_budget"]), download(ALERTS.replace(".json", ".csv"), words("alerts.download")))
     titles = [words(column) for column in ("rank", "card", "time", "channel", "amount", "probability", "outcome", "reasons")]
-    rows = [_row(words, alert) for alert in found["alerts"]]
+    rows = [_row(words, alert) for alert in found["list"]]
     return answer("figure", words("alerts.badge", count=len(rows), day=day), told) + table(titles, rows, words("alerts.list"))
 
 def _row(words: Words, alert: dict[str, Any]) -> list[str]:
-    reasons = Markup(listed([words.said(reason) for reason in alert["reasons"]]))
+    reasons = Markup(listed([words.said(reason) for reason in alert["reasons"].split("; ")]))
     return [str(alert["rank"]), short(alert["card"]), str(alert["time"])[-8:], words.named("feed", alert["channel"]), f"{alert['amount']:,.2f}",
             number(alert["fraud_probability"], "share"), words.named("outcome", alert["outcome"]), reasons]
 
@@ -51,14 +52,15 @@ def repeated(
     found: dict[str, Any], # reports/alerts/alerts.json
 ) -> str:
     "The customers that were disturbed for nothing more than once."
-    rows = [[short(each["card"]), number(each["times"])] for each in found["repeated"]]
+    rows = [[short(each["card"]), number(each["times"])] for each in found["repeated_false_alarms"]]
     return table([words("card"), words("repeated.times")], rows, words("repeated")) if rows else paragraph(words("repeated.none"))
 
 # %% ../../nbs/library/pages/50_alerts.ipynb #9d4f3270
 def alerts(
     words: Words,
     found: dict[str, Any], # reports/alerts/alerts.json
+    verdict: dict[str, Any],
 ) -> str:
     "The list, what became of the alerts before, and whom they disturbed."
-    return (today(words, found) + heading(words("alerts.became")) + outcomes(words, found)
+    return (today(words, found, verdict) + heading(words("alerts.became")) + outcomes(words, found)
             + heading(words("repeated.title")) + repeated(words, found))

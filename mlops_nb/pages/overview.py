@@ -60,9 +60,10 @@ def months(
     words: Words,
     story: dict[str, Any], # reports/operate/story.json
 ) -> str:
-    "The money saved month by month, by three ways of looking after the model."
-    ways = list(story["saved"])
-    rows = [[str(month), *(number(story["saved"][way][at]) for way in ways)] for at, month in enumerate(story["months"])]
+    "The money saved a day, month by month, by different ways of looking after the model."
+    ways = story["ways"]
+    months = [month for month in next(iter(ways.values())) if month != "all"]
+    rows = [[month, *(number(round(ways[way][month]["money_saved_per_day"])) for way in ways)] for month in months]
     return table([words("saved.month"), *(words.named("saved", way) for way in ways)], rows, words("saved.months"))
 
 # %% ../../nbs/library/pages/20_overview.ipynb #6823e64d
@@ -82,11 +83,13 @@ def gate(
 ) -> str:
     "Whether the model may be used, and why."
     standing = _standing(decided)
-    reasons = [words.said(reason) for reason in decided["reasons"]]
+    return answer(GATE_LOOKS[standing], words(f"gate.{standing}"), paragraph(words(f"gate.told.{standing}")), listed(_plain(words, decided["reasons"])))
+
+def _plain(words: Words, reasons: list[str]) -> list[str]: # without technical names
+    told = [words.said(reason) for reason in reasons]
     for figure in ("average_precision", "roc_auc", "recall_at_budget", "precision_at_budget"):
-        reasons = [reason.replace(figure, f"“{words.named('figure', figure)}”") for reason in reasons]
-    reasons = [reason.replace("_", " ") for reason in reasons]
-    return answer(GATE_LOOKS[standing], words(f"gate.{standing}"), paragraph(words(f"gate.told.{standing}")), listed(reasons))
+        told = [reason.replace(figure, f"“{words.named('figure', figure)}”") for reason in told]
+    return [reason.replace("_", " ") for reason in told]
 
 def _standing(decided: dict[str, Any]) -> str:
     if decided["verdict"] != "kept" or decided["compared"] is None:
@@ -95,13 +98,16 @@ def _standing(decided: dict[str, Any]) -> str:
 
 LAST = 10 # decisions shown
 
+def _told(words: Words, entry: dict[str, Any]) -> list[str]:
+    return _plain(words, entry["sentence"].split("; "))
+
 def journal(
     words: Words,
     decisions: list[dict[str, Any]], # reports/operate/journal.jsonl
 ) -> str:
     "What was done lately, the latest first, and by which rule."
-    rows = [[words.day(each["day"]), words.named("decision", each["decision"]), str(each["rule"]), words.said(each["sentence"])]
-            for each in reversed(decisions[-LAST:])]
+    rows = [[words.day(each["day"]), words.named("decision", each["decision"]), words.named("rule", each["rule"]), listed(_told(words, each))]
+            for each in reversed([each for each in decisions if "rule" in each][-LAST:])]
     return table([words("day"), words("decision"), words("rule"), words("because")], rows, words("journal")) if rows else paragraph(words("journal.none"))
 
 # %% ../../nbs/library/pages/20_overview.ipynb #aaf36996

@@ -90,7 +90,7 @@ ASKED = ("input", "scores", "estimate", "performance", "quality") # in this orde
 def _input(words: Words, found: dict[str, Any]) -> str:
     columns, names = {column["name"]: column for column in found["columns"]}, [feature["name"] for feature in found["model"]["features"]]
     drifted = [columns[name] for name in names if name in columns and columns[name]["drifted"]]
-    if not drifted:
+    if not drifted or found["state"] != "drift":
         return words("input.fine" if columns else "few")
     units = units_of(found)
     before, after = (number(drifted[0][mean], units[drifted[0]["name"]]) for mean in ("mean_before", "mean_after"))
@@ -102,7 +102,7 @@ def _scores(words: Words, found: dict[str, Any]) -> str:
     score = next((column for column in found["columns"] if column["name"] == "fraud_probability"), None)
     if not score:
         return words("few")
-    return words("scores.attention", before=f"{score['mean_before']:.2%}", after=f"{score['mean_after']:.2%}") if score["drifted"] else words("scores.fine")
+    return words("scores.attention", before=f"{score['mean_before']:.2%}", after=f"{score['mean_after']:.2%}") if score["drifted"] and found["state"] == "drift" else words("scores.fine")
 
 # %% ../../nbs/library/pages/10_watch.ipynb #0e095b3d
 def share(words: Words, figure: dict[str, float | None]) -> str: # value, low, high

@@ -19,7 +19,7 @@ WORDS = {
     "state.fine": "✓ fine", "state.attention": "▲ needs attention", "state.unknown": "? not known yet",
     "source": "Source:", "evidence": "run, data version and executed notebook",
     "missing.badge": "? Not there yet", "missing": "{path} does not exist yet, or cannot be read.",
-    "missing.made": "To do: run `dvc repro`; the stage {stage} makes it.", "missing.loop": "{path} is there once decisions have been taken automatically.",
+    "missing.made": "To do: run `dvc repro`; the stage {stage} makes it.", "missing.loop": "{path} is there once `make operate` has run.",
     "to": "{first} to {last}", "range": "{value} ({low} to {high})", "list": ", ",
 }
 
@@ -66,7 +66,7 @@ WORDS |= {
     "estimate": "Of the frauds not yet reported, the model is estimated to find {share}; on its validation weeks it found {usual}.",
     "estimate.blind": "An estimate cannot see a new pattern of fraud before the first labels of it come in.",
     "performance.unknown": "No fraud has been reported yet of the payments since the model was made.",
-    "performance": "Of the frauds reported since, the model found {share}; on its validation weeks it found {usual}.",
+    "performance": "Of the frauds reported lately, the model found {share}; on its validation weeks it found {usual}.",
     "quality.none": "There is not a single payment.",
     "quality.newest": "Hours since the last payment: {channels}.",
     "quality.aside": "Of the rows of the last 7 days, {lately} were set aside; before, {before}.",
@@ -87,9 +87,9 @@ WORDS |= {
     "saved.badge": "● {money} saved a day",
     "saved": "So much would stopping the model's alerts have saved on the test week, at {budget} checks a day: frauds prevented, "
              "less {cost} for each honest customer disturbed.",
-    "saved.title": "What is it worth?", "saved.months": "Money saved, month by month", "saved.month": "Month",
-    "saved.frozen": "Model never renewed", "saved.monthly": "Renewed every month", "saved.loop": "Renewed by rule",
-    "saved.picture": "Money saved, month by month, by three ways of looking after the model",
+    "saved.title": "What is it worth?", "saved.months": "Money saved a day, month by month", "saved.month": "Month",
+    "saved.never retrained": "Model never renewed", "saved.every month": "Renewed every month", "saved.the loop": "Renewed by rule",
+    "saved.picture": "Stolen money that was stopped, and money saved so far: a model never renewed beside one renewed by rule",
     "changed.title": "What has changed?", "changed.more": "See the page Drift",
     "arrived.title": "What came in?",
     "arrived": "{received} rows came in: {used} were used, {aside} were set aside with a reason. None was dropped in silence.",
@@ -108,7 +108,7 @@ WORDS |= {
     "journal": "The last decisions", "day": "Day", "decision": "Decision", "rule": "Rule",
     "journal.none": "No decision has been taken automatically yet.",
     "decision.retrain": "trained anew", "decision.promote": "made champion", "decision.propose": "proposed", "decision.keep": "kept",
-    "decision.alert": "people told", "decision.rollback": "went back",
+    "rule.beginning": "the first model", "rule.drift": "drift", "rule.decay": "decay", "rule.age": "age",
     "origins.title": "Where does each number come from?", "origins": "The records behind these pages",
     "origins.what": "What", "origins.file": "File", "origins.stage": "Stage", "origins.evidence": "Evidence",
     "record.clean": "How many rows came in, and what became of them", "record.evaluate": "Every candidate's figures, and the winner",
@@ -204,10 +204,10 @@ WORDS |= {
 
 # %% ../../nbs/library/words/en.ipynb #5b36141b
 WORDS |= {
-    "alerts.badge": "● Cards to check on {day}: {count}", "alerts.empty": "No card was alerted on {day}.",
+    "alerts.badge": "● Cards to check on {day}: {count}", "alerts.empty": "There is no card to check.",
     "alerts.told": "At most {budget} a day, the riskiest first. Cards are shown as pseudonyms, shortened.",
     "alerts.download": "Download the list as CSV",
-    "alerts.reviewed": "Reviewed", "alerts.pending": "Pending", "alerts.precision": "Of the reviewed, were fraud",
+    "alerts.reviewed": "Reviewed", "alerts.pending": "Pending", "alerts.precision": "Were fraud, of the days reviewed to the end",
     "alerts.became": "What became of the alerts", "alerts.all": "All alerts since the model was made", "alerts.weeks": "Week by week", "alerts.week": "Week from",
     "alerts.became.note": "Reviewed is what has been found or reported to be fraud, found to be honest, or not been reported within the usual time. "
                           "The rest is pending.",

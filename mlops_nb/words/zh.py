@@ -19,7 +19,7 @@ WORDS = {
     "state.fine": "✓ 正常", "state.attention": "▲ 需要关注", "state.unknown": "? 尚不清楚",
     "source": "来源：", "evidence": "运行、数据版本与已执行的笔记本",
     "missing.badge": "? 尚无", "missing": "{path} 尚不存在，或无法读取。",
-    "missing.made": "办法：运行 `dvc repro`，由 {stage} 阶段生成。", "missing.loop": "系统自动作出决定之后才会有 {path}。",
+    "missing.made": "办法：运行 `dvc repro`，由 {stage} 阶段生成。", "missing.loop": "运行 `make operate` 之后才会有 {path}。",
     "to": "{first}至{last}", "range": "{value}（{low}至{high}）", "list": "，",
 }
 
@@ -83,9 +83,9 @@ WORDS |= {
     "found.expected": "在尚无标签的付款中，预计约有 {frauds} 笔欺诈，金额 {worth}；估计模型能发现其中的 {share}。",
     "saved.badge": "● 每天省下 {money}",
     "saved": "在测试周，若按模型的警报拦截（每天核查 {budget} 张卡），本可省下这么多：避免的欺诈损失，减去每打扰一位诚实客户的 {cost}。",
-    "saved.title": "它值多少？", "saved.months": "逐月省下的钱", "saved.month": "月份",
-    "saved.frozen": "模型从不更新", "saved.monthly": "每月更新", "saved.loop": "按规则更新",
-    "saved.picture": "三种维护模型的方式逐月省下的钱",
+    "saved.title": "它值多少？", "saved.months": "逐月每天省下的钱", "saved.month": "月份",
+    "saved.never retrained": "模型从不更新", "saved.every month": "每月更新", "saved.the loop": "按规则更新",
+    "saved.picture": "被拦下的被盗金额，以及迄今省下的钱：从不更新的模型与按规则更新的模型",
     "changed.title": "什么变了？", "changed.more": "见“漂移”页",
     "arrived.title": "收到了什么？",
     "arrived": "共收到 {received} 行：采用 {used} 行，搁置 {aside} 行并注明原因。没有一行被悄悄丢弃。",
@@ -104,7 +104,7 @@ WORDS |= {
     "journal": "最近的决定", "day": "日期", "decision": "决定", "rule": "规则",
     "journal.none": "系统尚未自动作出任何决定。",
     "decision.retrain": "重新训练", "decision.promote": "启用为现用模型", "decision.propose": "提请批准", "decision.keep": "保持不变",
-    "decision.alert": "通知人员", "decision.rollback": "退回前一模型",
+    "rule.beginning": "首个模型", "rule.drift": "漂移", "rule.decay": "衰退", "rule.age": "年龄",
     "origins.title": "每个数字从何而来？", "origins": "这些页面背后的记录",
     "origins.what": "内容", "origins.file": "文件", "origins.stage": "阶段", "origins.evidence": "证据",
     "record.clean": "收到多少行，它们去了哪里", "record.evaluate": "每个候选模型的数字与胜者",
@@ -195,10 +195,10 @@ WORDS |= {
 
 # %% ../../nbs/library/words/zh.ipynb #7db7bf4f
 WORDS |= {
-    "alerts.badge": "● {day}须核查的卡：{count} 张", "alerts.empty": "{day}没有卡触发警报。",
+    "alerts.badge": "● {day}须核查的卡：{count} 张", "alerts.empty": "没有须核查的卡。",
     "alerts.told": "每天至多 {budget} 张，风险最高的在前。卡以缩短的化名显示。",
     "alerts.download": "下载名单（CSV）",
-    "alerts.reviewed": "已核实", "alerts.pending": "待定", "alerts.precision": "已核实中属欺诈的",
+    "alerts.reviewed": "已核实", "alerts.pending": "待定", "alerts.precision": "已全部核实之日中属欺诈的",
     "alerts.became": "警报的结果", "alerts.all": "模型建成以来的全部警报", "alerts.weeks": "逐周", "alerts.week": "起始日",
     "alerts.became.note": "已核实是指：已查明或被报告为欺诈、已查明为诚实，或在通常期限内未被报告。其余为待定。",
     "alerts.list": "名单", "rank": "名次", "card": "卡", "time": "时间", "amount": "金额", "probability": "欺诈概率",
@@ -259,6 +259,9 @@ SAYINGS |= {
 
 # %% ../../nbs/library/words/zh.ipynb #34dd81cd
 SAYINGS |= {
+    "there is no model yet": "尚无模型", "the last training was {n} days ago": "上次训练是在{n}天前",
+    "payments or scores have been others since {day}, {n} days on end": "付款或评分自{day}起与从前不同，已连续{n}天",
+    "the model has found fewer frauds than it should for {n} days on end": "模型发现的欺诈少于应有，已连续{n}天",
     "{n} days or more since this card's last payment": "距该卡上一笔付款已有{n}天或更久",
     "{n} day{s} since this card's last payment": "距该卡上一笔付款{n}天", "{n} hour{s} since this card's last payment": "距该卡上一笔付款{n}小时",
     "{n} minute{s} since this card's last payment": "距该卡上一笔付款{n}分钟", "less than a minute since this card's last payment": "距该卡上一笔付款不到1分钟",
