@@ -3,15 +3,20 @@ import json
 import os
 import socket
 import socketserver
+import ssl
 import subprocess
 import threading
 import time
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from mlops_nb.errors import UserError
 from mlops_nb.files import write_json
 from mlops_nb.integrations import notification
 from mlops_nb.integrations.notification import LINK, MAIL, SLACK, TEAMS, Message, notify, receivers, told
@@ -22,11 +27,11 @@ DRIFT = Message("attention", "Payments on the web have doubled.", "2026-06-03", 
 
 
 class Hook(ThreadingHTTPServer):
-    """A webhook that answers as it is told to, one answer after the other, the last one for ever."""
+    """A webhook that answers as it is told to, one answer after the other, the last one for ever; `delay` before it and `after` it, in seconds."""
 
-    def __init__(self, *answers: int, headers: dict[str, str] | None = None, delay: float = 0):
+    def __init__(self, *answers: int, headers: dict[str, str] | None = None, delay: float = 0, after: float = 0):
         super().__init__(("127.0.0.1", 0), _Post)
-        self.answers, self.headers, self.delay, self.came = list(answers), headers or {}, delay, []
+        self.answers, self.headers, self.delay, self.after, self.came = list(answers), headers or {}, delay, after, []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -43,19 +48,20 @@ class _Post(BaseHTTPRequestHandler):
         for name, value in hook.headers.items():
             self.send_header(name, value)
         self.end_headers()
+        time.sleep(hook.after)
 
     def log_message(self, *words: object) -> None:
         pass
 
 
 class Post(socketserver.ThreadingTCPServer):
-    """A mail server that keeps what it gets, without STARTTLS; it refuses what `refuses` names."""
+    """A mail server that keeps what it gets, and what came before encryption; with a context it offers STARTTLS; it refuses what `refuses` names."""
 
     daemon_threads = True
 
-    def __init__(self, refuses: bytes = b"no such line", code: bytes = b"550"):
+    def __init__(self, refuses: bytes = b"no such line", code: bytes = b"550", context: ssl.SSLContext | None = None):
         super().__init__(("127.0.0.1", 0), _Talk)
-        self.refuses, self.code, self.heard = refuses, code, []
+        self.refuses, self.code, self.context, self.heard, self.open = refuses, code, context, [], []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -66,13 +72,24 @@ class Post(socketserver.ThreadingTCPServer):
 class _Talk(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self.wfile.write(b"220 ready\r\n")
-        in_data = False
-        for line in self.rfile:
+        in_data, encrypted = False, False
+        while line := self.rfile.readline():
             self.server.heard.append(line)
+            if not encrypted:
+                self.server.open.append(line)
             if in_data and line != b".\r\n":
                 continue
             if line.startswith(b"ehlo"):
-                self.wfile.write(b"250-here\r\n250 AUTH PLAIN LOGIN\r\n")
+                self.wfile.write(b"250-here\r\n" + (b"250-STARTTLS\r\n" if self.server.context else b"") + b"250 AUTH PLAIN LOGIN\r\n")
+            elif line == b"STARTTLS\r\n":
+                self.wfile.write(b"220 go on\r\n")
+                with suppress(ssl.SSLError, ConnectionError): # of a client that does not trust it
+                    self.connection, encrypted = self.server.context.wrap_socket(self.connection, server_side=True), True
+                    self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
+                if not encrypted:
+                    return
+            elif line.startswith(b"AUTH"):
+                self.wfile.write(b"235 welcome\r\n")
             elif self.server.refuses in line:
                 self.wfile.write(self.server.code + b" no\r\n")
             else:
@@ -130,6 +147,51 @@ def test_the_pause_that_a_receiver_asks_for_is_kept_up_to_a_limit(started, monke
     assert pauses == [7, 7, 60, 60]
 
 
+@pytest.mark.parametrize(("wait", "least", "most"), [
+    (30, 28, 30), (86400, 60, 60), (-86400, 1, 1), (None, 1, 1)])
+def test_the_pause_may_be_given_as_a_date(started, monkeypatch: pytest.MonkeyPatch, wait: int | None, least: float, most: float) -> None:
+    pauses = []
+    monkeypatch.setattr(notification, "time", SimpleNamespace(sleep=pauses.append))
+    asked = "sometime" if wait is None else format_datetime(datetime.now(timezone.utc) + timedelta(seconds=wait), usegmt=True)
+    notify(DRIFT, receivers({SLACK: started(Hook(503, headers={"Retry-After": asked})).address}), [1])
+    assert len(pauses) == 1 and least <= pauses[0] <= most
+
+
+class Dribble(socketserver.ThreadingTCPServer):
+    """Sends a byte of a greeting now and then, and never a whole line."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Bytes)
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+
+class _Bytes(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        with suppress(OSError):
+            for _ in range(100):
+                self.request.sendall(b"2")
+                time.sleep(0.05)
+
+
+def test_a_receiver_that_dribbles_holds_nobody_up(started, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notification, "LIMIT", 0.3)
+    place, teams = f"127.0.0.1:{started(Dribble()).server_address[1]}", started(Hook(200))
+    to = receivers({SLACK: f"http://{place}/{SECRET}", TEAMS: teams.address, MAIL["to"]: "a@bank.example", MAIL["from"]: "b@bank.example", MAIL["host"]: place})
+    began = time.monotonic()
+    assert [str(outcome) for outcome in notify(DRIFT, to, AT_ONCE)] == [
+        "Slack: not delivered after 3 attempts: not done within 0.3 seconds", "Teams: delivered, 1 attempt",
+        "E-mail: not delivered after 3 attempts: not done within 0.3 seconds"]
+    assert time.monotonic() - began < 4
+
+
+def test_an_answer_without_end_is_not_read(started, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notification, "LIMIT", 2)
+    slack = started(Hook(200, headers={"Content-Length": "1000000"}, after=3))
+    assert [str(outcome) for outcome in notify(DRIFT, receivers({SLACK: slack.address}), ())] == ["Slack: delivered, 1 attempt"]
+
+
 @pytest.mark.parametrize("answer", [301, 400, 404])
 def test_a_wrong_address_is_not_tried_again(started, answer: int) -> None:
     elsewhere = started(Hook(200))
@@ -159,6 +221,30 @@ def test_a_mail_server_without_starttls_never_sees_the_password(started) -> None
     assert SECRET.encode() not in b"".join(post.heard) and b"AUTH" not in b"".join(post.heard)
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate of 127.0.0.1 that nobody trusts unless told to."""
+    folder = tmp_path_factory.mktemp("certificate")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=here", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key", "-out", folder / "certificate"],
+                   check=True, capture_output=True)
+    (folder / "both").write_text((folder / "key").read_text() + (folder / "certificate").read_text())
+    return folder / "both"
+
+
+@pytest.mark.parametrize("login", [{}, {MAIL["user"]: "bank", MAIL["password"]: SECRET}], ids=["no password", "password"])
+def test_a_mail_server_that_offers_starttls_is_written_to_that_way(started, certificate: Path, monkeypatch: pytest.MonkeyPatch, login: dict) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    post = started(Post(context=context))
+    to = receivers(post.settings | login)
+    assert [str(outcome) for outcome in notify(DRIFT, to, AT_ONCE)] == ["E-mail: not delivered after 1 attempt: its certificate is not accepted"]
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert [outcome.delivered for outcome in notify(DRIFT, to, AT_ONCE)] == [True]
+    assert DRIFT.sentence.encode() in b"".join(post.heard) and any(line.startswith(b"AUTH") for line in post.heard) == bool(login)
+    assert {line.split()[0].upper() for line in post.open} == {b"EHLO", b"STARTTLS"}
+
+
 def test_a_mail_server_refuses(started) -> None:
     some, none, busy = started(Post(b"<b@")), started(Post(b"@bank.example>")), started(Post(b"mail FROM", b"451"))
     problems = [notify(DRIFT, receivers(post.settings), AT_ONCE)[0] for post in (some, none, busy)]
@@ -182,6 +268,16 @@ def test_a_run_is_told(started, run_folder: Path) -> None:
     assert "xgboost is proposed." in slack.came[0][1]["text"]
     [shown] = told(run_folder, {SLACK: slack.address}, preview=True)
     assert shown.startswith("Slack would get:") and SECRET not in shown and len(slack.came) == 1
+
+
+@pytest.mark.parametrize("link", ["https://bank.example/drift?token=", "https://bank.example/drift?a=1&access_Token=", "https://bank.example/#t%6Fken%3D"])
+def test_a_link_with_a_token_goes_to_nobody(started, run_folder: Path, link: str) -> None:
+    slack = started(Hook(200))
+    for preview in (False, True):
+        with pytest.raises(UserError) as error:
+            told(run_folder, {SLACK: slack.address, LINK: link + SECRET}, preview)
+        assert error.value.wrong == f"{LINK} holds a token" and SECRET not in str(error.value)
+    assert not slack.came
 
 
 def test_the_command_reports_and_does_not_fail(run_folder: Path) -> None:
