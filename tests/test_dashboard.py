@@ -109,8 +109,8 @@ CARD = "c626acac5f65354c5"
 def write_loop(folder: Path) -> None:
     """What the loop decided, and what that saved."""
     folder.mkdir(parents=True)
-    done = [{"day": "2026-03-25", "decision": "retrain", "rule": "drift on 3 days", "sentence": "Payments have changed.", "model": "872c84b0"},
-            {"day": "2026-03-26", "decision": "keep", "rule": "gain of 0.01", "sentence": "No gain is sure.", "model": "872c84b0"}]
+    done = [{"day": "2026-03-25", "decision": "retrain", "rule": "drift", "sentence": "Payments have changed.", "model": "872c84b0"},
+            {"day": "2026-03-26", "decision": "keep", "rule": "drift", "sentence": "No gain is sure.", "model": "872c84b0"}]
     (folder / "journal.jsonl").write_text("".join(json.dumps(each) + "\n" for each in done))
     write_json({"ways": {way: {month: {"money_saved_per_day": saved} for month, saved in zip(("2026-02", "2026-03", "all"), figures)}
                          for way, figures in {"never retrained": (300, 250, 275), "the loop": (300, 290, 295)}.items()}}, folder / "story.json")

@@ -31,7 +31,7 @@ from fastcore.script import call_parse
 
 from ..errors import UserError, reported_to_the_user
 from ..files import read_json
-from ..story import HEALTH
+from ..story import Words
 from ..summary import standing
 
 # %% ../../nbs/integrations/notification.ipynb #e1885bd2
@@ -39,7 +39,7 @@ from ..summary import standing
 class Message:
     "What people are told."
 
-    state: str # of the verdict: a key of HEALTH
+    state: str # of the verdict: fine, attention or unknown
     sentence: str # the verdict
     as_of: str # the day it speaks of
     decision: str = "" # what was decided, in one line
@@ -47,7 +47,7 @@ class Message:
 
     @property
     def title(self) -> str:
-        return f"Fraud detection, {self.as_of}: {HEALTH[self.state][1]}"
+        return f"Fraud detection, {self.as_of}: {Words()(f'health.{self.state}')}"
 
     @property
     def lines(self) -> list[str]:
