@@ -44,12 +44,9 @@ def moved(
     yes_no: list[str], # the columns that hold 0 or 1
 ) -> dict[str, float]: # column: distance
     "How far each column has moved."
-    return {name: _distance(_values(before[name]), _values(after[name]), _values(before[name]).std(), name in yes_no) for name in before}
+    return {name: _distance(before[name], after[name], before[name].std(ddof=0), name in yes_no) for name in before}
 
-def _values(column: pd.Series) -> np.ndarray: # side by side in memory: elsewhere the last digit of a sum would depend on what the column was cut from
-    return np.array(column, dtype=float)
-
-def _distance(first: np.ndarray, second: np.ndarray, deviation: float, is_share: bool) -> float:
+def _distance(first: pd.Series, second: pd.Series, deviation: float, is_share: bool) -> float:
     if is_share:
         return float(jensenshannon(*([1 - part.mean(), part.mean()] for part in (first, second))))
     return float(wasserstein_distance(first, second) / max(deviation, 0.001))
@@ -78,7 +75,7 @@ def thresholds(
     "How far a column has to move."
     bounds = np.linspace(0, len(reference), QUARTERS + 1).astype(int)
     quarters = [reference[start:end] for start, end in itertools.pairwise(bounds)]
-    return {name: max(least, times * max(_distance(_values(first[name]), _values(second[name]), _values(reference[name]).std(), name in yes_no)
+    return {name: max(least, times * max(_distance(first[name], second[name], reference[name].std(ddof=0), name in yes_no)
                                          for first, second in itertools.combinations(quarters, 2))) for name in reference}
 
 # %% ../nbs/library/70_drift.ipynb #ea65eda1
@@ -143,5 +140,5 @@ def examined(
     if min(map(len, windows)) < min_rows:
         return verdict({}, {}, meanings, yes_no, {}), samples
     least = thresholds(samples[0], yes_no, drift_threshold, drift_times)
-    means = {name: tuple(float(_values(window[name]).mean()) for window in windows) for name in meanings}
+    means = {name: tuple(float(window[name].mean()) for window in windows) for name in meanings}
     return verdict(moved(*samples, yes_no), least, meanings, yes_no, means, drift_columns), samples
