@@ -127,8 +127,6 @@ def test_a_later_end_goes_on_from_the_old_one(played):
 
 
 def test_other_parameters_and_a_changed_line_are_noticed(played):
-    other = operate(played.__class__(played.folder), "2026-02-16", check=False)
-    assert other.returncode == 0, other.stdout
     file = played.folder / "params.yaml"
     text = file.read_text()
     file.write_text(yaml.safe_dump(yaml.safe_load(text) | {"seed": 2}))
