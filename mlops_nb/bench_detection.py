@@ -44,6 +44,7 @@ def bank(
     with tempfile.TemporaryDirectory() as folder:
         return bank_features(drifts, params | {"as_of": end}, Path(folder)), read_table(Path(folder, "reports.parquet"))
 
+# %% ../nbs/library/99_bench_detection.ipynb #99d00016
 @dataclass
 class Rehearsed:
     "A model as the stages would have made it."

@@ -45,6 +45,7 @@ class Year:
             self.made[day] = model, scored_since(model, self.features)
         return self.made[day]
 
+# %% ../nbs/library/99_bench_operation.ipynb #99e00016
 def passes(year: Year, champion: str, challenger: str) -> bool: # days on which they were made
     "Whether the gate lets a model take over."
     (old, _), (new, _), judged = year.model(champion), year.model(challenger), year.model(challenger)[0].judged
@@ -109,7 +110,7 @@ def operation_table(
 def mean_worth(banks: list[dict[str, dict[str, Any]]], way: str) -> dict[str, dict[str, float]]:
     "A way's months, the banks' mean."
     months = banks[0][way]["worth"]
-    return {month: {name: float(np.mean([bank[way]["worth"][month][name] for bank in banks])) for name in ("recall_by_amount", "money_saved_per_day")} for month in months}
+    return {month: {name: float(np.mean([bank[way]["worth"][month][name] for bank in banks])) for name in ("days", "recall_by_amount", "money_saved_per_day")} for month in months}
 
 # %% ../nbs/library/99_bench_operation.ipynb #99e00012
 @call_parse

@@ -4,14 +4,13 @@
 
 # %% auto #0
 __all__ = ['SIGNS', 'SAID', 'lasting', 'due', 'replay_folder', 'as_of', 'repro', 'World', 'world', 'AtWork', 'at_work', 'morning',
-           'retrain', 'tell', 'Replay', 'step', 'stopped_by', 'told_story', 'close', 'begin', 'operate', 'retold',
-           'pinned', 'main']
+           'retrain', 'news', 'Replay', 'step', 'stopped_by', 'told_story', 'close', 'begin', 'operate', 'retold']
 
 # %% ../nbs/library/83_operation.ipynb #83a00003
-import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,19 +18,16 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from fastcore.script import call_parse
 from ruamel.yaml import YAML
 from tqdm import tqdm
 
 from .bundle import read_bundle, read_past
 from .decisions import stopped_by_budget
-from .engine.pins import PINS
-from .errors import UserError, reported_to_the_user
+from .errors import UserError
 from .feeds import a_day
 from .files import content_hash, read_json, read_table, replacing, write_json
 from .incumbent import data_hashes, fetch_bundle
-from .integrations.notification import LINK, Message, notify, receivers
-from .journal import Journal, journal, read_journal
+from .journal import Journal, journal
 from .monitoring import ATTENTION, since_training, watch
 from .params import change_params
 from .splits import between
@@ -186,18 +182,17 @@ def retrain(
 # %% ../nbs/library/83_operation.ipynb #83a00017
 SAID = {"promote": "A retrained model is champion", "keep": "The champion stays"}
 
-def tell(
+def news(
     entries: list[dict[str, Any]], # of the journal
-    link: str, # the address of the page
-) -> dict[str, Any] | None: # for the journal; None: nothing new, or nobody to tell
-    "Tell what was decided this morning, or that something needs attention since this morning."
-    last, (*_, yesterday, today) = entries[-1], [None, None, *(entry for entry in entries if entry["decision"] == "watch")]
-    to, alarmed = receivers(), today and today["health"] == ATTENTION and (not yesterday or yesterday["health"] != ATTENTION)
-    if not to or not (last["decision"] in SAID or alarmed):
+) -> dict[str, str] | None: # state, sentence, as_of and decision, as a message has them; None: nothing new
+    "What people should hear this morning."
+    last, (*_, before, now) = entries[-1], [None, None, *(entry for entry in entries if entry["decision"] == "watch")]
+    alarmed = last is now and now["health"] == ATTENTION and (not before or before["health"] != ATTENTION)
+    if last["decision"] not in SAID and not alarmed:
         return None
+    known = now if now and now["day"] == last["day"] else {"health": "unknown", "sentence": "The first model is trained."}
     decision = f"{SAID[last['decision']]}: {last['sentence']}." if last["decision"] in SAID else ""
-    message = Message(today["health"], today["sentence"], today["day"], decision, link) if today else Message("unknown", "The first model.", last["day"], decision, link)
-    return {"day": last["day"], "decision": "tell", "sentence": "; ".join(map(str, notify(message, to)))}
+    return {"state": known["health"], "sentence": known["sentence"], "as_of": last["day"], "decision": decision}
 
 # %% ../nbs/library/83_operation.ipynb #83a00019
 @dataclass
@@ -209,6 +204,7 @@ class Replay:
     world: World
     end: str
     book: Journal
+    send: Callable[..., str] | None = None # takes what `news` gives, and says what became of it
     model: AtWork | None = None
 
     def done(self, day: str) -> dict[str, dict[str, Any]]: # decision: entry
@@ -236,8 +232,8 @@ def step(replay: Replay, day: str) -> None:
             done["retrain"] = book.add(day=day, decision="retrain", rule=reasons[0], sentence=reasons[1])
     if "retrain" in done and not done.keys() & SAID.keys():
         book.add(**retrain(replay.folder, day, replay.champion(), done.get("watch", {}).get("verdict")), rule=done["retrain"]["rule"])
-    if told := tell(book.entries, os.environ.get(LINK, "")):
-        book.add(**told)
+    if replay.send and (told := news(book.entries)):
+        book.add(day=day, decision="tell", sentence=replay.send(**told))
 
 # %% ../nbs/library/83_operation.ipynb #83a00022
 def stopped_by(replay: Replay, at_risk: pd.DataFrame, champions: dict[str, str]) -> pd.Series: # champions: hash of the bundle from a day on, in order
@@ -256,7 +252,7 @@ def told_story(replay: Replay, params: dict[str, Any]) -> None: # writes reports
     at_risk = payments_at_risk(replay.world.features, replay.world.reports, first, replay.end, params["label_delay"])
     ways = {name: by_month(at_risk, stopped_by(replay, at_risk, champions), params["false_alarm_cost"])
             for name, champions in (("never retrained", {first: promoted[first]}), ("the loop", promoted))}
-    events = {"the world changes": [str(drift["date"]) for drift in params["ingest"]["drifts"]], "a new model": [day for day in promoted if day != first]}
+    events = {"the world changes": [str(drift["date"]) for drift in params["ingest"]["drifts"] if str(drift["date"]) < replay.end], "a new model": [day for day in promoted if day != first]}
     folder = replay.folder / "reports/operate"
     worth_chart(ways, events).savefig(folder / "story.png", dpi=100, metadata={"Software": None})
     write_json({"ways": ways, "events": events}, folder / "story.json")
@@ -283,11 +279,13 @@ def begin(book: Journal, root: Path, start: str) -> None: # raises UserError if 
         raise UserError("This replay was begun otherwise", f"from {begun['start']} on, and params.yaml {'as' if begun['params'] == asked['params'] else 'other than'} it is now",
                         "give another NAME=…, or delete its folder under runs/")
 
+# %% ../nbs/library/83_operation.ipynb #83a00026
 def operate(
     start: str, # the first morning, an ISO date
     end: str, # the last
     name: str = "operate", # of the folder under runs/
     root: str | Path = ".", # the project
+    send: Callable[..., str] | None = None, # takes what `news` gives, and says what became of it; None: nobody is told
 ) -> Path: # the folder; raises UserError
     "Replay an operation, or go on with it."
     first, last = a_day(start, "FROM"), a_day(end, "TO")
@@ -296,7 +294,7 @@ def operate(
     folder, rules = replay_folder(name, root)
     with journal(folder / "reports/operate/journal.jsonl") as book:
         begin(book, Path(root), start)
-        replay = Replay(folder, rules, world(folder, end), end, book)
+        replay = Replay(folder, rules, world(folder, end), end, book, send)
         days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         left = [str(day) for day in days if str(day) >= book.entries[-1]["day"]]
         with tqdm(left, desc="mornings", unit="day", disable=None) as mornings:
@@ -313,22 +311,3 @@ def retold(
     "What was decided, for whoever started it."
     rules = [(entry["day"], entry["decision"], entry["rule"], entry["sentence"]) for entry in entries if entry["decision"] in ("retrain", *SAID)]
     return "\n".join(f"{day}  {decision:<8} {rule:<10} {sentence}" for day, decision, rule, sentence in rules)
-
-def pinned() -> None:
-    "Begin again as a stage's Python begins: elsewhere, the last digit of a sum is another."
-    if any(os.environ.get(name) != value for name, value in PINS.items()):
-        os.execve(sys.executable, [sys.executable, "-m", "mlops_nb.operation", *sys.argv[1:]], os.environ | PINS)
-
-@call_parse
-def main(
-    start: str = "", # the first morning; params.yaml's as_of if none is given
-    end: str = "", # the last; a year after the first
-    name: str = "operate", # of the folder under runs/
-) -> None:
-    "Replay an operation of the simulated bank, morning by morning."
-    pinned()
-    with reported_to_the_user():
-        start = start or yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["as_of"]
-        folder = operate(start, end or str(a_day(start, "FROM") + timedelta(days=365)), name)
-        print(retold(read_journal(folder / "reports/operate/journal.jsonl")))
-        print(f"\nThe journal, the locks and the story are in {folder}/reports/operate; make dashboard RUN={name} shows the pages.")

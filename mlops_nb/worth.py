@@ -39,12 +39,13 @@ def by_month(
     at_risk: pd.DataFrame, # from `payments_at_risk`
     stopped: pd.Series, # which of them the model at work stopped
     false_alarm_cost: float, # money
-) -> dict[str, dict[str, float]]: # month, and `all`: recall_by_amount and money_saved_per_day, among the figures of `outcome`
+) -> dict[str, dict[str, float]]: # month, and `all`: its days, and the figures of `outcome`, such as recall_by_amount and money_saved_per_day
     "What was caught and saved."
     week = (at_risk["time"] - at_risk["time"].min().normalize()) // pd.Timedelta(days=7)
     rows = at_risk.assign(card=at_risk["card"].astype(str) + " " + week.astype(str))
     months = {month: of_month for month, of_month in rows.groupby(rows["time"].dt.strftime("%Y-%m"))}
-    return {name: outcome(part, stopped[part.index], false_alarm_cost) for name, part in (months | {"all": rows}).items()}
+    return {name: {"days": part["time"].dt.normalize().nunique()} | outcome(part, stopped[part.index], false_alarm_cost)
+            for name, part in (months | {"all": rows}).items()}
 
 # %% ../nbs/library/79_worth.ipynb #79a00012
 COLOURS = ("#59636e", "#e69f00", "#00639c") # apart for colour-blind readers, and in grey
@@ -60,7 +61,7 @@ def worth_chart(
     months = [month for month in next(iter(ways.values())) if month != "all"]
     middles = [pd.Timestamp(f"{month}-15") for month in months]
     for (name, figures), colour, line in zip(ways.items(), COLOURS, LINES):
-        saved = pd.Series([figures[month]["money_saved_per_day"] * pd.Period(month).days_in_month for month in months]).cumsum()
+        saved = pd.Series([figures[month]["money_saved_per_day"] * figures[month]["days"] for month in months]).cumsum()
         above.plot(middles, [100 * (figures[month]["recall_by_amount"] or float("nan")) for month in months], line, color=colour, marker="o", label=name)
         below.plot(middles, saved / 1000, line, color=colour, marker="o", label=name)
     for (what, days), colour, line in zip(events.items(), ("#b04300", "#00639c"), ("-.", "-")):

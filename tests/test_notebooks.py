@@ -71,7 +71,7 @@ def test_every_module_comes_from_a_notebook():
     modules = {str(path.relative_to(PROJECT / "mlops_nb")) for path in (PROJECT / "mlops_nb").rglob("*.py")}
     exported = {line.split()[-1].replace(".", "/") + ".py" for path in EXPORTED for line in source_of(path).splitlines()
                 if line.startswith("#| default_exp")}
-    assert modules - {"__init__.py", "engine/__init__.py", "integrations/__init__.py", "models/__init__.py", "_modidx.py"} == exported
+    assert modules - {"__init__.py", "engine/__init__.py", "integrations/__init__.py", "models/__init__.py", "pages/__init__.py", "words/__init__.py", "_modidx.py"} == exported
 
 
 def test_the_package_itself_does_nothing_when_imported():

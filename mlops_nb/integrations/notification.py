@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['PAUSES', 'LONGEST', 'TIMEOUT', 'LIMIT', 'SLACK', 'TEAMS', 'LINK', 'MAIL', 'Message', 'message_of', 'for_slack',
-           'for_teams', 'for_mail', 'Outcome', 'Refused', 'delivered', 'Webhook', 'Mailbox', 'receivers', 'notify',
-           'told', 'main']
+           'for_teams', 'for_mail', 'Outcome', 'Refused', 'delivered', 'Webhook', 'Mailbox', 'receivers',
+           'link_to_the_page', 'notify', 'told', 'main']
 
 # %% ../../nbs/integrations/notification.ipynb #2a151369
 import ipaddress
@@ -267,7 +267,11 @@ def _mailbox(mail: dict[str, str]) -> Mailbox: # raises UserError
     return Mailbox(mail["to"], mail["from"], host, int(port), mail["user"], mail["password"])
 
 # %% ../../nbs/integrations/notification.ipynb #062c8cfb
-def _link(address: str) -> str: # raises UserError
+def link_to_the_page(
+    environment: Mapping[str, str] = os.environ,
+) -> str: # empty if none is set; raises UserError for one that lets in whoever reads it
+    "The address that messages name."
+    address = environment.get(LINK, "")
     if "token=" in unquote(address).lower():
         raise UserError(f"{LINK} holds a token", "an address that lets in whoever reads the message (its content is not shown)",
                         "give the address without the token")
@@ -288,7 +292,7 @@ def told(
     preview: bool = False, # show instead of sending
 ) -> list[str]: # lines for the reader; raises UserError for settings or records that make no sense
     "Tell what a run has come to."
-    to, message = receivers(environment), message_of(folder, _link(environment.get(LINK, "")))
+    to, message = receivers(environment), message_of(folder, link_to_the_page(environment))
     if preview:
         shown = to or [Webhook("Slack", "", for_slack)]
         return [f"{receiver.name} would get:\n{_as_text(receiver.preview(message))}" for receiver in shown]

@@ -11,7 +11,7 @@ from typing import Any
 
 from .watch import compared, manager, moved_count
 from ..story import LOOKS, MAKERS, METRICS, QUALITY, DECISION, VERDICT, ALERTS
-from ..story import Words, address, answer, folded, link, listed, number, paragraph, table
+from ..story import Markup, Words, address, answer, folded, link, listed, number, paragraph, table
 
 # %% ../../nbs/library/pages/20_overview.ipynb #392b04bc
 def headline(
@@ -98,15 +98,12 @@ def _standing(decided: dict[str, Any]) -> str:
 
 LAST = 10 # decisions shown
 
-def _told(words: Words, entry: dict[str, Any]) -> list[str]:
-    return _plain(words, entry["sentence"].split("; "))
-
 def journal(
     words: Words,
     decisions: list[dict[str, Any]], # reports/operate/journal.jsonl
 ) -> str:
     "What was done lately, the latest first, and by which rule."
-    rows = [[words.day(each["day"]), words.named("decision", each["decision"]), words.named("rule", each["rule"]), listed(_told(words, each))]
+    rows = [[words.day(each["day"]), words.named("decision", each["decision"]), words.named("rule", each["rule"]), Markup(listed(_plain(words, each["sentence"].split("; "))))]
             for each in reversed([each for each in decisions if "rule" in each][-LAST:])]
     return table([words("day"), words("decision"), words("rule"), words("because")], rows, words("journal")) if rows else paragraph(words("journal.none"))
 
