@@ -64,7 +64,7 @@ WORDS |= {
     "estimate": "在尚未报告的欺诈中，估计模型能发现 {share}；在验证周里它发现了 {usual}。",
     "estimate.blind": "在新型欺诈的首批标签到来之前，估计看不到它。",
     "performance.unknown": "模型建成以来的付款中，尚无欺诈报告。",
-    "performance": "在此后报告的欺诈中，模型发现了 {share}；在验证周里它发现了 {usual}。",
+    "performance": "在近期报告的欺诈中，模型发现了 {share}；在验证周里它发现了 {usual}。",
     "quality.none": "没有任何付款。",
     "quality.newest": "距最近一笔付款的小时数：{channels}。",
     "quality.aside": "最近7天的数据行中有 {lately} 被搁置；此前为 {before}。",
