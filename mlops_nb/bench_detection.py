@@ -178,4 +178,4 @@ def main(
         rows.to_csv("reports/detection_banks.csv", index=False)
         table = detection_table(rows)
         table.to_csv("reports/detection.csv", index=False)
-        print(table.to_string(index=False, float_format="%.2f"))
+        print(table.to_string(index=False, float_format="{:.2f}".format))

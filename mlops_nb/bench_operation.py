@@ -131,4 +131,4 @@ def main(
         table.to_csv("reports/operation.csv", index=False)
         worth_chart({way: mean_worth(banks, way) for way in banks[0]}, {"the world changes": [drift["date"] for drift in params["operate"]["drifts"]]}).savefig(
             "reports/operation.png", dpi=100, metadata={"Software": None})
-        print(table.T.to_string(header=False, float_format="%.3f"))
+        print(table.T.to_string(header=False, float_format="{:.3f}".format))
