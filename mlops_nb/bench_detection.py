@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['RULES', 'MADE', 'CHANGED', 'WATCHED', 'QUIET', 'CASES', 'bank', 'Rehearsed', 'rehearsed', 'scored_since', 'signs',
-           'days', 'alarms', 'watched', 'median_range', 'detection_table', 'on_banks', 'main']
+           'days', 'alarms', 'watched', 'interval', 'detection_table', 'on_banks', 'main']
 
 # %% ../nbs/library/99_bench_detection.ipynb #99d00003
 import tempfile
@@ -140,10 +140,14 @@ def watched(seed: int, case: str, params: dict[str, Any]) -> dict[str, Any]: # a
     return {"case": case, "seed": seed, "alarms": len(told), "first": told[0][0] if told else "", "rule": told[0][1] if told else "", "delay": delay, "retrained": retrained}
 
 # %% ../nbs/library/99_bench_detection.ipynb #99d00013
-def median_range(values: list[float], draws: int = 2000) -> tuple[float, float, float]: # the median and its 95 % interval
-    "A median, and how sure it is, the banks being drawn again."
-    drawn = np.median(np.random.default_rng(0).choice(values, (draws, len(values))), axis=1)
-    return float(np.median(values)), *np.quantile(drawn, (0.025, 0.975), method="nearest").tolist()
+def interval(
+    values: list[float], # one a bank
+    figure: Callable[..., np.ndarray], # np.mean or np.median
+    draws: int = 2000,
+) -> tuple[float, float, float]: # the figure and its 95 % interval
+    "A figure over banks, and how sure it is, the banks being drawn again."
+    drawn = figure(np.random.default_rng(0).choice(values, (draws, len(values))), axis=1)
+    return float(figure(values)), *np.quantile(drawn, (0.025, 0.975)).tolist()
 
 def detection_table(
     rows: pd.DataFrame, # from `watched`
@@ -156,7 +160,7 @@ def detection_table(
             told.append({"case": f"quiet, {QUIET} days", "banks": len(banks), "noticed": "", "median": "", "low": "", "high": "", "alarms": np.mean(alarms), "most": max(alarms)})
             continue
         delays = banks["delay"].fillna(WATCHED).tolist()
-        median, low, high = median_range(delays)
+        median, low, high = interval(delays, np.median)
         told.append({"case": case, "banks": len(banks), "noticed": int(banks["delay"].notna().sum()), "median": median, "low": low, "high": high, "alarms": "", "most": ""})
     return pd.DataFrame(told)
 
@@ -177,5 +181,5 @@ def main(
         rows = pd.DataFrame(on_banks(watched, [(seed, case, params) for seed in range(first, last + 1) for case in CASES], "banks"))
         rows.to_csv("reports/detection_banks.csv", index=False)
         table = detection_table(rows)
-        table.to_csv("reports/detection.csv", index=False)
+        table.to_csv("reports/detection.csv", index=False, float_format="%.2f")
         print(table.to_string(index=False, float_format="{:.2f}".format))

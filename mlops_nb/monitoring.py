@@ -218,7 +218,7 @@ def labelled_and_waiting(
     labelled_days: int,
 ) -> list[pd.DataFrame]: # is_fraud, as known now
     "The payments at which the model has been at work, by whether their labels can be known."
-    made, (start, end) = pd.Timestamp(bundle["train_as_of"]), map(pd.Timestamp, bundle["training_window"])
+    made, start = map(pd.Timestamp, (bundle["train_as_of"], bundle["training_window"][0]))
     ends = now - pd.Timedelta(days=bundle["label_delay"])
     first = max(made, ends - pd.Timedelta(days=labelled_days))
     known = without_known_cards(between(scored, first, now), scored, first - (made - start)) # as long before as for the test week

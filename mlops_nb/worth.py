@@ -6,9 +6,6 @@
 __all__ = ['BLOCKED', 'COLOURS', 'LINES', 'payments_at_risk', 'by_month', 'worth_chart']
 
 # %% ../nbs/library/79_worth.ipynb #79a00003
-from pathlib import Path
-from typing import Any
-
 import pandas as pd
 from matplotlib.figure import Figure
 

@@ -126,6 +126,15 @@ def test_a_later_end_goes_on_from_the_old_one(played):
     assert verdict["as_of"] == "2026-02-15" and set(story["ways"]) == {"never retrained", "the loop"}
 
 
+def test_what_cannot_be_gone_on_with_is_refused(played):
+    (played.folder / "runs/mine").mkdir(exist_ok=True)
+    (played.folder / "runs/mine/dvc.lock").touch()
+    for words, told in ((("--end", END, "--name", "mine"), "belongs to another run"), (("--end", "2026-02-01"), "has gone on longer"),
+                        (("--end", END, "--name", "../mine"), "cannot be that of a folder")):
+        refused = played.run("mlops-operate", "--start", START, *words, check=False)
+        assert refused.returncode == 1 and told in refused.stdout and "Traceback" not in refused.stdout, refused.stdout
+
+
 def test_other_parameters_and_a_changed_line_are_noticed(played):
     file = played.folder / "params.yaml"
     text = file.read_text()

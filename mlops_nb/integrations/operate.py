@@ -20,7 +20,7 @@ from ..errors import reported_to_the_user
 from ..feeds import a_day
 from .notification import Message, link_to_the_page, notify, receivers
 from ..journal import read_journal
-from ..operation import operate, retold
+from ..operation import JOURNAL, operate, retold
 
 # %% ../../nbs/integrations/operate.ipynb #83b00005
 def sender() -> Callable[..., str] | None: # None: nobody is to be told; raises UserError for settings that make no sense
@@ -45,5 +45,5 @@ def main(
     with reported_to_the_user():
         start = start or yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["as_of"]
         folder = operate(start, end or str(a_day(start, "FROM") + timedelta(days=365)), name, send=sender())
-        print(retold(read_journal(folder / "reports/operate/journal.jsonl")))
+        print(retold(read_journal(folder / JOURNAL)))
         print(f"\nThe journal, the locks and the story are in {folder}/reports/operate; make dashboard RUN={name} shows the pages.")
