@@ -157,11 +157,11 @@ def detection_table(
     for case, banks in rows.groupby("case", sort=False):
         if case == "quiet":
             alarms = banks["alarms"].tolist()
-            told.append({"case": f"quiet, {QUIET} days", "banks": len(banks), "noticed": "", "median": "", "low": "", "high": "", "alarms": np.mean(alarms), "most": max(alarms)})
+            told.append({"case": f"quiet, {QUIET} days", "banks": len(banks), "alarms": np.mean(alarms), "most": max(alarms)})
             continue
         delays = banks["delay"].fillna(WATCHED).tolist()
         median, low, high = interval(delays, np.median)
-        told.append({"case": case, "banks": len(banks), "noticed": int(banks["delay"].notna().sum()), "median": median, "low": low, "high": high, "alarms": "", "most": ""})
+        told.append({"case": case, "banks": len(banks), "noticed": int(banks["delay"].notna().sum()), "median": median, "low": low, "high": high})
     return pd.DataFrame(told)
 
 # %% ../nbs/library/99_bench_detection.ipynb #99d00015
@@ -182,4 +182,4 @@ def main(
         rows.to_csv("reports/detection_banks.csv", index=False)
         table = detection_table(rows)
         table.to_csv("reports/detection.csv", index=False, float_format="%.2f")
-        print(table.to_string(index=False, float_format="{:.2f}".format))
+        print(table.to_string(index=False, na_rep="", float_format="{:.2f}".format))

@@ -92,6 +92,7 @@ def replay_folder(
         write_workspace(folder, params)
     return folder, rules
 
+# %% ../nbs/library/83_operation.ipynb #83a00029
 def as_of(
     folder: Path,
     day: str, # now
@@ -280,6 +281,7 @@ def close(replay: Replay) -> None:
     check_seen(replay.folder, replay.end, replay.done(replay.end)["watch"]["verdict"])
     told_story(replay, yaml.safe_load((replay.folder / "params.yaml").read_text(encoding="utf-8")))
 
+# %% ../nbs/library/83_operation.ipynb #83a00028
 def begin(book: Journal, root: Path, start: str) -> None: # raises UserError if it was begun otherwise
     "Write down what is replayed, once."
     asked = {"start": start, "params": content_hash(root / "params.yaml")}
