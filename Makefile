@@ -80,8 +80,8 @@ test: spark ## all tests
 test-long: spark ## all tests, and those that take many minutes
 	@pytest
 
-check: env ## the fast tests
-	@pytest -m "not slow"
+check: spark ## the fast tests
+	@pytest -m "not slow and not long"
 
 tune: env export ## look longer for better settings, and write them into params.yaml (TRIALS=50 or MINUTES=…, MODEL=xgboost, RUN=name)
 	@cd "$(if $(RUN),runs/$(RUN),.)" && dvc repro --quiet snapshot && \

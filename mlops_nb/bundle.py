@@ -22,7 +22,7 @@ from .scoring import OnnxModel
 from .splits import TEST, judged_window
 
 # %% ../nbs/library/67_bundle.ipynb #b1b6ec69
-PAST = ["card", "is_fraud", "fraud_probability"]
+PAST = ["time", "card", "terminal", "channel", "is_fraud", "fraud_probability"]
 
 def write_bundle(
     folder: Path, # to be filled
@@ -30,7 +30,7 @@ def write_bundle(
     models: str | Path, # the training stage's folder
     data: str | Path, # the snapshot it was trained on
     background: np.ndarray, # ordinary payments of the training window, shape (rows, inputs)
-    past: pd.DataFrame, # card, is_fraud, fraud_probability: the winner's scores of the validation weeks
+    past: pd.DataFrame, # PAST: the winner's scores of the validation weeks
     owner: str, # who answers for the model
 ) -> None:
     "Gather the winner's final model and its description."
@@ -40,7 +40,7 @@ def write_bundle(
     for name, kept in (("final.onnx", "model.onnx"), (f"{TEST}.onnx", "judged.onnx")):
         shutil.copyfile(needed(Path(models, winner, name)), folder / kept)
     write_table(pd.DataFrame(background, columns=[str(column) for column in range(background.shape[1])]), folder / "background.parquet")
-    write_table(past[PAST].assign(card=pd.factorize(past["card"])[0]), folder / "past.parquet")
+    write_table(past[PAST].assign(**{name: pd.factorize(past[name])[0] for name in ("card", "terminal")}), folder / "past.parquet")
     bundle = {
         "candidate": winner, "owner": owner, "settings": training["models"][winner], "seed": training["seed"], "device": training["device"],
         "features": [feature | {"type": "float32"} for feature in training["features"]],
@@ -91,7 +91,8 @@ def read_bundle(
 # %% ../nbs/library/67_bundle.ipynb #c7210212
 def read_past(
     folder: str | Path, # of a bundle that `read_bundle` has accepted
-) -> pd.DataFrame | None: # card (a number), is_fraud, fraud_probability; None of a bundle made before they were kept
+) -> pd.DataFrame | None: # PAST, cards and terminals being numbers; None of a bundle made before they were kept
     "What became of the scores of the validation weeks."
     file = Path(folder, "past.parquet")
-    return read_table(file) if file.exists() else None
+    past = read_table(file) if file.exists() else None
+    return past if past is not None and {*PAST} <= {*past} else None

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['HOUR_US', 'DAY_US', 'WINDOWS', 'IN_WORDS', 'PAYMENT_SQL', 'PAYMENT', 'EARLIER', 'PACKED', 'UNPACKED', 'UNTIL_NOW',
            'CARD_SQL', 'HABITS', 'PLACE_SQL', 'PLACE', 'TOLD_SQL', 'DAYS', 'TERMINAL_SQL', 'RECORD', 'CATALOGUE',
-           'OPTIONAL', 'FAMILIES', 'Feature', 'statement', 'active']
+           'OF_REPORTS', 'OPTIONAL', 'FAMILIES', 'Feature', 'statement', 'active']
 
 # %% ../nbs/library/38_catalogue.ipynb #2b97ab37
 from dataclasses import dataclass
@@ -163,6 +163,7 @@ RECORD = [
 
 # %% ../nbs/library/38_catalogue.ipynb #4d769d35
 CATALOGUE = PAYMENT + HABITS + PLACE + RECORD
+OF_REPORTS = frozenset(feature.name for feature in CATALOGUE if "fraud" in feature.sql) # they speak of thieves, not of customers
 OPTIONAL = sorted({column for feature in CATALOGUE for column in feature.needs}) # columns that a source may lack
 FAMILIES = {"payment": PAYMENT_SQL, "card": CARD_SQL, "place": PLACE_SQL, "terminal": TERMINAL_SQL}
 

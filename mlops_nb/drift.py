@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'ANY', 'QUARTERS', 'IDENTITY', 'SCORE', 'compare', 'moved', 'sample', 'thresholds', 'write_report',
-           'realised', 'verdict', 'examined']
+           'realised', 'verdict', 'compared', 'least_distances', 'examined']
 
 # %% ../nbs/library/70_drift.ipynb #3593012e
 import itertools
@@ -20,6 +20,7 @@ from evidently.presets import DataDriftPreset
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
+from .catalogue import OF_REPORTS
 from .metrics import figures
 
 # %% ../nbs/library/70_drift.ipynb #ab7b3be2
@@ -119,26 +120,42 @@ def verdict(
                 "drifted": distance[name] >= least[name],
                 "mean_before": means[name][0], "mean_after": means[name][1]} for name in ranked]
     drifted = [column["name"] for column in columns if column["drifted"]]
-    state = "not enough data" if not distance else "drift" if len(drifted) >= drift_columns else "quiet"
+    state = "not enough data" if not distance else "drift" if len({*drifted} - OF_REPORTS) >= drift_columns else "quiet"
     return {"state": state, "drifted": drifted, "columns": columns}
 
 # %% ../nbs/library/70_drift.ipynb #70d1f721
-def examined(
-    windows: Sequence[pd.DataFrame], # the training window and the latest: the model's features and SCORE, in order of time
-    described: list[dict[str, Any]], # the features, as bundle.json has them
+def compared(described: list[dict[str, Any]]) -> tuple[dict[str, str], list[str]]: # each column's meaning, and those that hold 0 or 1
+    "What is compared: the features, as bundle.json has them, and the score."
+    return ({feature["name"]: feature["meaning"] for feature in described} | {SCORE: "the model's own score"},
+            [feature["name"] for feature in described if feature["unit"] == "yes or no"])
+
+def least_distances(
+    training_window: pd.DataFrame, # the model's features and SCORE, in order of time
+    described: list[dict[str, Any]], # the features
     seed: int,
     drift_threshold: float, # the distance below which nothing counts
     drift_times: float, # and how many times as far as between quarters of the training window
+    sample_rows: int, # to be compared
+    **_: Any, # the other rules, as `examined` takes them
+) -> dict[str, float]: # column: the distance from which it counts as drifted
+    "The thresholds of a model at work."
+    meanings, yes_no = compared(described)
+    return thresholds(sample(training_window[list(meanings)], sample_rows, seed), yes_no, drift_threshold, drift_times)
+
+def examined(
+    windows: Sequence[pd.DataFrame], # the training window and the latest: the model's features and SCORE, in order of time
+    described: list[dict[str, Any]], # the features
+    least: dict[str, float], # from `least_distances`
+    seed: int,
     drift_columns: int, # how many columns make a drift
     min_rows: int, # in either window; fewer are not enough
     sample_rows: int, # of either window, to be compared
+    **_: Any, # the other rules, as `least_distances` takes them
 ) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict and the samples it is about
     "Compare two windows, if there is enough to compare."
-    meanings = {feature["name"]: feature["meaning"] for feature in described} | {SCORE: "the model's own score"}
-    yes_no = [feature["name"] for feature in described if feature["unit"] == "yes or no"]
+    meanings, yes_no = compared(described)
     samples = [sample(window[list(meanings)], sample_rows, seed) for window in windows]
     if min(map(len, windows)) < min_rows:
         return verdict({}, {}, meanings, yes_no, {}), samples
-    least = thresholds(samples[0], yes_no, drift_threshold, drift_times)
     means = {name: tuple(float(window[name].mean()) for window in windows) for name in meanings}
     return verdict(moved(*samples, yes_no), least, meanings, yes_no, means, drift_columns), samples

@@ -19,17 +19,17 @@ from .splits import TEST, between, check_window, fold_from_record, without_known
 
 # %% ../nbs/library/64_evaluation.ipynb #c9fb995d
 def score_folds(
-    snapshot: pd.DataFrame, # features, time, card, fraud_reported_at
+    snapshot: pd.DataFrame, # features, time, card, terminal, fraud_reported_at
     models: str | Path, # a folder a candidate, a file a fold
     training: dict[str, Any], # training.json: its `folds` and `models`
-) -> pd.DataFrame: # candidate, fold, transaction_id, time, card, channel, amount_cents, is_fraud, fraud_probability
+) -> pd.DataFrame: # candidate, fold, transaction_id, time, card, terminal, channel, amount_cents, is_fraud, fraud_probability
     "Every candidate's scores of every fold's test window, cards already known left out."
     scored = []
     for fold in map(fold_from_record, training["folds"]):
         judged = without_known_cards(between(snapshot, fold.test_start, fold.test_end), snapshot, fold.train_start)
         labels = judged["fraud_reported_at"].notna()
         check_window(judged, labels, f"judging ({fold.name})", fold.test_start, fold.test_end)
-        rows = judged[["transaction_id", "time", "card", "channel", "amount_cents"]].assign(fold=fold.name, is_fraud=labels)
+        rows = judged[["transaction_id", "time", "card", "terminal", "channel", "amount_cents"]].assign(fold=fold.name, is_fraud=labels)
         for candidate in training["models"]:
             model = OnnxModel(Path(models, candidate, f"{fold.name}.onnx"))
             scored.append(rows.assign(candidate=candidate, fraud_probability=model.fraud_probability(judged, snapshot)))

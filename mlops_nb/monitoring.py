@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['FINE', 'ATTENTION', 'UNKNOWN', 'STATES', 'MORE', 'DAYS', 'TEXT', 'NUMBER', 'COUNT', 'MAYBE', 'ANSWER', 'RANGE',
-           'COLUMN', 'SCHEMA', 'answer', 'onset', 'told_column', 'about_input', 'about_scores', 'share_found',
-           'about_estimate', 'about_performance', 'newest', 'set_aside', 'about_data', 'overall', 'manager',
-           'since_training', 'labelled_and_waiting', 'judged', 'began', 'watch']
+           'COLUMN', 'PASSED', 'SCHEMA', 'answer', 'onset', 'told_column', 'about_input', 'about_scores', 'share_found',
+           'surely_less', 'about_estimate', 'about_performance', 'newest', 'set_aside', 'about_data', 'overall',
+           'manager', 'since_training', 'labelled_and_waiting', 'judged', 'began', 'watch']
 
 # %% ../nbs/library/74_monitoring.ipynb #0e21e17e
 from typing import Any
@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from .bundle import Detector
-from .drift import SCORE, examined, realised
+from .drift import SCORE, examined, least_distances, realised
 from .estimation import BLIND, beside_realised, estimated
 from .estimation import sentence as expectation
 from .splits import between, with_reports, without_known_cards
+from .unnoticed import unnoticed
 
 # %% ../nbs/library/74_monitoring.ipynb #7fbd2727
 FINE, ATTENTION, UNKNOWN = STATES = ("fine", "attention", "unknown")
@@ -93,14 +94,23 @@ def share_found(
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
     return {"value": float(found[:, 0].sum() / found[:, 1].sum()), "low": float(low), "high": float(high)}
 
+# %% ../nbs/library/74_monitoring.ipynb #6bd51009
+def surely_less(
+    share: dict[str, float | None], # value, low, high
+    usual: dict[str, float | None], # the same
+    decay: float,
+) -> bool:
+    "Whether all of the difference's interval lies below -decay."
+    reach = np.hypot(share["high"] - share["value"], usual["value"] - usual["low"])
+    return bool(share["value"] - usual["value"] + reach < -decay)
+
 def _beside(told: str, share: dict[str, float | None], usual: dict[str, float | None], decay: float, none: str) -> tuple[str, str]: # state, sentence
     if share["value"] is None:
         return UNKNOWN, none
     found = f"{told} {share['value']:.0%} ({share['low']:.0%} to {share['high']:.0%})"
     if usual["value"] is None:
         return UNKNOWN, f"{found}; what it found on its validation weeks is not known."
-    state = ATTENTION if share["high"] < usual["value"] - decay else FINE
-    return state, f"{found}; on its validation weeks it found {usual['value']:.0%}."
+    return ATTENTION if surely_less(share, usual, decay) else FINE, f"{found}; on its validation weeks it found {usual['value']:.0%}."
 
 # %% ../nbs/library/74_monitoring.ipynb #f3ef6438
 def about_estimate(
@@ -117,11 +127,15 @@ def about_performance(
     share: dict[str, float | None], # of the frauds reported since the model was made
     usual: dict[str, float | None], # on the validation weeks
     decay: float, # how much less counts
+    passed: dict[str, dict[str, Any]], # from `unnoticed`
+    days: int, # of its period
 ) -> dict[str, str]:
     "How good was it, now that the labels are in?"
-    told = _beside("Of the frauds reported lately, the model found", share, usual, decay,
-                   "No fraud has been reported yet of the payments since the model was made.")
-    return answer("How good was it, now that labels are in?", *told)
+    state, told = _beside("Of the frauds reported lately, the model found", share, usual, decay,
+                          "No fraud has been reported yet of the payments since the model was made.")
+    more = [f"In the last {days} days {each['lately']} cases of fraud ({channel}) went unnoticed, {each['usual']:.1f} usually."
+            for channel, each in passed.items() if each["more"]]
+    return answer("How good was it, now that labels are in?", ATTENTION if more else state, " ".join([told, *more]))
 
 # %% ../nbs/library/74_monitoring.ipynb #028973b8
 DAYS = 7 # of which the rows set aside are counted
@@ -189,6 +203,7 @@ ANSWER = _object(question=TEXT, state={"enum": list(STATES)}, sentence=TEXT)
 RANGE = _object(value=MAYBE, low=MAYBE, high=MAYBE)
 COLUMN = _object(name=TEXT, meaning=TEXT, is_share={"type": "boolean"}, distance=NUMBER, threshold=NUMBER, drifted={"type": "boolean"},
                  mean_before=NUMBER, mean_after=NUMBER)
+PASSED = _object(lately=COUNT, usual=NUMBER, chance=NUMBER, more={"type": "boolean"})
 SCHEMA = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "What monitoring found", **_object(
     as_of=TEXT, state={"enum": ["quiet", "drift", "not enough data"]}, manager=TEXT, health={"enum": list(STATES)},
     onset={"type": ["string", "null"]},
@@ -196,6 +211,7 @@ SCHEMA = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "W
     drifted={"type": "array", "items": TEXT}, columns={"type": "array", "items": COLUMN},
     windows={"type": "object", "additionalProperties": _object(**{"from": TEXT, "to": TEXT, "transactions": COUNT, "compared": COUNT})},
     since=_object(transactions=COUNT, frauds=COUNT, figures={"type": ["object", "null"]}, share_found=RANGE), usual=RANGE,
+    unnoticed={"type": "object", "additionalProperties": PASSED},
     expected=_object(transactions=COUNT, sentence=TEXT, figures={"type": "object", "additionalProperties": RANGE}),
     expected_before={"type": "object", "additionalProperties": RANGE},
     newest={"type": "object", "additionalProperties": NUMBER}, set_aside=_object(lately=MAYBE, before=MAYBE), model={"type": "object"})}
@@ -266,23 +282,27 @@ def watch(
     days: int, # the latest, to be compared with the training window
     labelled_days: int, # the latest with labels, to be judged
     decay: float, # as the answers take these
+    unnoticed_chance: float,
     stale_hours: float,
     bad_share: float,
-    **rules: float, # as `examined` takes them
+    least: dict[str, float] | None = None, # from `least_distances`, where it is known already
+    **rules: float, # as `examined` and `least_distances` take them
 ) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict, as SCHEMA describes it, and the samples that were compared
     "What there is to say of a model at work."
     now, made, (start, end) = pd.Timestamp(as_of), pd.Timestamp(bundle["train_as_of"]), map(pd.Timestamp, bundle["training_window"])
     scored, delivered = with_reports(scored[scored["time"] < now], reports, now), delivered[~(delivered["day"] >= as_of)]
     windows = between(scored, start, end), between(scored, max(end, now - pd.Timedelta(days=days)), now)
-    found, samples = examined(windows, bundle["features"], seed, **rules)
+    least = least_distances(windows[0], bundle["features"], seed, **rules) if least is None else least
+    found, samples = examined(windows, bundle["features"], least, seed, **rules)
     figures = judged(*labelled_and_waiting(scored, bundle, now, labelled_days), bundle["threshold"], past, alert_budget, seed)
+    passed = unnoticed(scored, past, bundle["threshold"], made, now, days, unnoticed_chance)
     since = began(scored, found["drifted"], bundle["features"], made, end)
     ages, aside, usual = newest(scored, now), set_aside(delivered, now), figures["usual"]
     answers = {"input": about_input(found, [feature["name"] for feature in bundle["features"]], since), "scores": about_scores(found),
                "estimate": about_estimate(figures["expected"]["figures"]["share_found"], usual, decay),
-               "performance": about_performance(figures["since"]["share_found"], usual, decay),
+               "performance": about_performance(figures["since"]["share_found"], usual, decay, passed, days),
                "quality": about_data(ages, aside, stale_hours, bad_share)}
     told = {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows), "compared": len(part)}
             for name, rows, part in zip(("before", "after"), windows, samples) if len(rows)}
-    return found | figures | {"as_of": as_of, "manager": manager(answers), "health": overall(answers), "onset": since, "answers": answers,
+    return found | figures | {"unnoticed": passed, "as_of": as_of, "manager": manager(answers), "health": overall(answers), "onset": since, "answers": answers,
                               "windows": told, "newest": ages, "set_aside": aside, "model": bundle}, samples

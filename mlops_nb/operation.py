@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from .bundle import read_bundle, read_past
 from .decisions import stopped_by_budget
+from .drift import least_distances
 from .errors import UserError
 from .feeds import a_day
 from .files import content_hash, read_json, read_table, replacing, write_json
@@ -143,13 +144,16 @@ class AtWork:
     bundle: dict[str, Any]
     past: pd.DataFrame | None
     scored: pd.DataFrame # from `since_training`
+    least: dict[str, float] # from `least_distances`
 
 def at_work(folder: Path, champion: str, world: World, end: str) -> AtWork:
     "Fetch a champion and let it score."
     with replacing(folder / "data/champion") as fetched:
         fetch_bundle(champion, fetched, folder)
     bundle, model = read_bundle(folder / "data/champion")
-    return AtWork(champion, bundle, read_past(folder / "data/champion"), since_training(world.features, model, bundle, end))
+    params, scored = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8")), since_training(world.features, model, bundle, end)
+    least = least_distances(between(scored, *map(pd.Timestamp, bundle["training_window"])), bundle["features"], params["seed"], **params["monitor"])
+    return AtWork(champion, bundle, read_past(folder / "data/champion"), scored, least)
 
 def morning(
     folder: Path,
@@ -159,7 +163,7 @@ def morning(
 ) -> dict[str, Any]: # for the journal
     "Ask the five questions."
     params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    found, _ = watch(model.scored, world.reports, world.delivered, model.bundle, model.past, day, params["seed"], params["alert_budget"], **params["monitor"])
+    found, _ = watch(model.scored, world.reports, world.delivered, model.bundle, model.past, day, params["seed"], params["alert_budget"], least=model.least, **params["monitor"])
     write_json(found, folder / "reports/operate/verdict.json")
     return {"day": day, "decision": "watch", "model": model.champion, "health": found["health"], "sentence": found["manager"],
             "attention": sorted(name for name, each in found["answers"].items() if each["state"] == ATTENTION),

@@ -50,6 +50,9 @@ def payments(generator: np.random.Generator, start: str, days: int, extra: float
                          "fraud_probability": np.clip(0.5 * fraud + generator.normal(0.2, 0.15, rows), 0, 1)})
 
 
+PASSED = {"web": {"lately": 6, "usual": 1.5, "chance": 0.0005, "more": True}}
+
+
 def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner: dict[str, float]) -> None:
     """What the stage `monitor` leaves."""
     folder.mkdir(parents=True)
@@ -66,9 +69,9 @@ def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner:
              "calibration": {"slope": 0.88, "intercept": -0.05}}
     usual, now = (share_found(rows[rows["is_fraud"]], 0.5) for rows in (before, after))
     answers = {"input": about_input(found, columns[:-1], "2026-03-18"), "scores": about_scores(found), "estimate": about_estimate(now, usual, 0.1),
-               "performance": about_performance(now, usual, 0.1), "quality": about_data({"web": 30.0}, {"lately": 0.001, "before": 0.001}, 48, 0.01)}
+               "performance": about_performance(now, usual, 0.1, PASSED, 7), "quality": about_data({"web": 30.0}, {"lately": 0.001, "before": 0.001}, 48, 0.01)}
     told = {"answers": answers, "manager": manager(answers), "health": overall(answers), "newest": {"web": 30.0}, "onset": "2026-03-18",
-            "set_aside": {"lately": 0.001, "before": 0.001}, "usual": usual}
+            "set_aside": {"lately": 0.001, "before": 0.001}, "usual": usual, "unnoticed": PASSED}
     scored = after.assign(amount_cents=(100 * after["amount"]).astype(int))
     expected = estimated(scored, 0.5, seed=1)
     write_json(found | told | {"expected": {"transactions": len(after), "figures": expected, "sentence": expectation(expected)},

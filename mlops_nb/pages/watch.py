@@ -114,6 +114,11 @@ def _good(words: Words, key: str, found: dict[str, float | None], usual: dict[st
         return words(f"{key}.unknown")
     return words(key, share=share(words, found), usual=f"{usual['value']:.0%}")
 
+def _performance(words: Words, found: dict[str, Any]) -> str:
+    passed = [words("performance.unnoticed", channel=words.named("channel", name), lately=each["lately"], usual=f"{each['usual']:.1f}")
+              for name, each in found["unnoticed"].items() if each["more"]]
+    return " ".join([_good(words, "performance", found["since"]["share_found"], found["usual"]), *passed])
+
 def _quality(words: Words, found: dict[str, Any]) -> str:
     if not found["newest"]:
         return words("quality.none")
@@ -129,7 +134,7 @@ def sentences(
     "The answer to each question."
     return {"input": _input(words, found), "scores": _scores(words, found), "quality": _quality(words, found),
             "estimate": _good(words, "estimate", found["expected"]["figures"]["share_found"], found["usual"]),
-            "performance": _good(words, "performance", found["since"]["share_found"], found["usual"])}
+            "performance": _performance(words, found)}
 
 # %% ../../nbs/library/pages/10_watch.ipynb #a272be64
 def manager(

@@ -67,6 +67,7 @@ WORDS |= {
     "estimate.blind": "An estimate cannot see a new pattern of fraud before the first labels of it come in.",
     "performance.unknown": "No fraud has been reported yet of the payments since the model was made.",
     "performance": "Of the frauds reported lately, the model found {share}; on its validation weeks it found {usual}.",
+    "performance.unnoticed": "In the last 7 days, {lately} cases of fraud went unnoticed at {channel}; usually it is {usual}.",
     "quality.none": "There is not a single payment.",
     "quality.newest": "Hours since the last payment: {channels}.",
     "quality.aside": "Of the rows of the last 7 days, {lately} were set aside; before, {before}.",

@@ -65,6 +65,7 @@ WORDS |= {
     "estimate.blind": "在新型欺诈的首批标签到来之前，估计看不到它。",
     "performance.unknown": "模型建成以来的付款中，尚无欺诈报告。",
     "performance": "在近期报告的欺诈中，模型发现了 {share}；在验证周里它发现了 {usual}。",
+    "performance.unnoticed": "最近 7 天，{channel}有 {lately} 起欺诈未被发现；通常为 {usual} 起。",
     "quality.none": "没有任何付款。",
     "quality.newest": "距最近一笔付款的小时数：{channels}。",
     "quality.aside": "最近7天的数据行中有 {lately} 被搁置；此前为 {before}。",
