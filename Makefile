@@ -19,7 +19,7 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard site notify operate mlflow bench-handbook bench-features bench-stages bench-models bench-explanations bench-monitor bench-estimation bench-detection bench-operation lock
+.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard site notify operate mlflow bench-handbook bench-features bench-stages bench-models bench-explanations bench-monitor bench-estimation bench-detection bench-operation bench-dashboard lock
 
 RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
 
@@ -132,6 +132,9 @@ bench-detection: env ## how soon a change of the world is noticed, and how often
 
 bench-operation: env ## the loop beside a model never retrained and one retrained every month, on the same banks: caught, saved, retrained
 	@OMP_NUM_THREADS=1 mlops-bench-operation
+
+bench-dashboard: env ## how soon a reader sees the verdict, and what twenty readers cost, beside Voilà as it comes (RUN=name)
+	@mlops-bench-dashboard --folder $(RUN_FOLDER)
 
 bench-estimation: env .peers/nannyml/.ready ## the model's performance estimated without labels, beside NannyML's estimate and the truth
 	@OMP_NUM_THREADS=1 mlops-bench-estimation

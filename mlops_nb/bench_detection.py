@@ -7,6 +7,7 @@ __all__ = ['MADE', 'CHANGED', 'WATCHED', 'QUIET', 'CASES', 'bank', 'Rehearsed', 
            'alarms', 'watched', 'told', 'interval', 'detection_table', 'on_banks', 'main']
 
 # %% ../nbs/library/99_bench_detection.ipynb #99d00003
+import functools
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -67,9 +68,9 @@ def rehearsed(
     names, snapshot = [feature.name for feature in CATALOGUE if feature.name in features], known_before(features, reports, day, day)
     made = folds(day, params["label_delay"], train["train_days"], train["test_days"], train["validation_folds"])
     final = final_window(day, params["label_delay"], train["train_days"])
-    models = {name: make_model(kind, train["models"][kind], seed).fit(inputs(snapshot, rows, names, 1), labels.to_numpy(int))
-              for name, (rows, labels) in training_sets(snapshot, made, final, day).items()}
-    raw = lambda name, rows: models[name].predict_proba(inputs(rows, rows, names, 1))[:, 1]
+    sets = training_sets(snapshot, made, final, day)
+    model = functools.cache(lambda name: make_model(kind, train["models"][kind], seed).fit(inputs(snapshot, sets[name][0], names, 1), sets[name][1].to_numpy(int)))
+    raw = lambda name, rows: model(name).predict_proba(inputs(rows, rows, names, 1))[:, 1]
     weeks = {fold.name: without_known_cards(between(snapshot, fold.test_start, fold.test_end), snapshot, fold.train_start) for fold in made}
     weeks = {name: week.assign(is_fraud=week["fraud_reported_at"].notna()) for name, week in weeks.items()}
     past = pd.concat([week.assign(**{SCORE: raw(name, week)}) for name, week in weeks.items() if name != TEST])
@@ -78,7 +79,7 @@ def rehearsed(
     bundle = {"features": [asdict(each) for each in CATALOGUE if each.name in names],
               "training_window": [str(moment) for moment in final], "judged_window": [str(made[0].train_start), str(made[0].train_end)],
               "train_as_of": day, "label_delay": params["label_delay"], "threshold": budget_threshold(past, params["alert_budget"])}
-    score = {name: lambda rows, name=name: line(raw(name, rows)) for name in models}
+    score = {name: lambda rows, name=name: line(raw(name, rows)) for name in sets}
     learned = between(snapshot, *final)
     least = least_distances(learned.assign(**{SCORE: score["final"](learned)}), bundle["features"], seed, **params["monitor"])
     return Rehearsed(bundle, score, past, least, weeks[TEST])
@@ -164,7 +165,7 @@ def detection_table(
     for case, banks in rows.groupby("case", sort=False):
         if case == "quiet":
             alarms = banks["alarms"].tolist()
-            told.append({"case": f"quiet, {QUIET} days", "banks": len(banks), "alarms": np.mean(alarms), "most": max(alarms)})
+            told.append({"case": f"quiet, {QUIET} days", "banks": len(banks), "alarms": np.mean(alarms), "most": max(alarms), "retrained": int(banks["retrained"].sum())})
             continue
         delays = banks["delay"].fillna(WATCHED).tolist()
         median, low, high = interval(delays, np.median)

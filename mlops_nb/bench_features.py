@@ -21,7 +21,7 @@ import pandas as pd
 from fastcore.script import call_parse
 from tqdm import tqdm
 
-from .bench import publish, row
+from .bench import peak_memory, publish, row
 from .errors import reported_to_the_user
 from .features import compute
 from .files import connect, read_table, write_table
@@ -101,9 +101,7 @@ def compute_once(what: str, folder: Path) -> None: # prints its cost as JSON
         by_pandas(folder)
     else:
         compute(folder, folder / f"{what}.parquet", LABEL_DELAY, only=FEATURES if what == "14" else None, engine="spark" if what == "spark" else "duckdb")
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    memory = int(status["VmHWM"].split()[0]) * 1024 / 1e9  # unlike getrusage's, not the parent's
-    print(json.dumps({"processor": time.process_time() - began, "wall": time.perf_counter() - wall, "memory": memory}))
+    print(json.dumps({"processor": time.process_time() - began, "wall": time.perf_counter() - wall, "memory": peak_memory()}))
 
 # %% ../nbs/library/93_bench_features.ipynb #7c552818
 def simulated_rate(days: int = 10) -> float: # thousands of payments a processor second, before they are written

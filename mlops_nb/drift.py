@@ -140,7 +140,7 @@ def least_distances(
 ) -> dict[str, float]: # column: the distance from which it counts as drifted
     "The thresholds of a model at work."
     meanings, yes_no = compared(described)
-    return thresholds(sample(training_window[list(meanings)], sample_rows, seed), yes_no, drift_threshold, drift_times)
+    return thresholds(sample(training_window, sample_rows, seed)[list(meanings)], yes_no, drift_threshold, drift_times)
 
 def examined(
     windows: Sequence[pd.DataFrame], # the training window and the latest: the model's features and SCORE, in order of time
@@ -154,7 +154,7 @@ def examined(
 ) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict and the samples it is about
     "Compare two windows, if there is enough to compare."
     meanings, yes_no = compared(described)
-    samples = [sample(window[list(meanings)], sample_rows, seed) for window in windows]
+    samples = [sample(window, sample_rows, seed)[list(meanings)] for window in windows]
     if min(map(len, windows)) < min_rows:
         return verdict({}, {}, meanings, yes_no, {}), samples
     means = {name: tuple(float(window[name].mean()) for window in windows) for name in meanings}

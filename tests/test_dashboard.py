@@ -3,13 +3,10 @@ import http.client
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -18,6 +15,7 @@ import psutil
 import pytest
 from matplotlib.figure import Figure
 
+from mlops_nb.bench_dashboard import CHROMIUM, FLAGS, memory, served
 from mlops_nb.drift import compare, moved, realised, thresholds, verdict, write_report
 from mlops_nb.estimation import beside_realised, estimated
 from mlops_nb.estimation import sentence as expectation
@@ -30,9 +28,6 @@ from mlops_nb.monitoring import about_data, about_estimate, about_input, about_p
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 SERVE = ROOT / "nbs/dashboards/serve"
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
 FEATURES = [{"name": "amount", "meaning": "the amount of the payment", "unit": "money"},
             {"name": "card_transactions_7d", "meaning": "payments with this card in the last 7 days", "unit": "payments"},
             {"name": "is_web", "meaning": "paid on the web", "unit": "yes or no"}]
@@ -149,27 +144,11 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@contextmanager
-def served(run_folder: Path, home: Path, **environment: str):
-    """The process that `make dashboard` starts, and the address that it prints."""
-    with subprocess.Popen([SERVE, run_folder], env=os.environ | {"HOME": str(home)} | environment, stderr=subprocess.PIPE, text=True) as server:
-        lines = []
-        for line in server.stderr:
-            lines.append(line)
-            if line.startswith("http"):
-                break
-        assert lines and lines[-1].startswith("http"), "".join(lines)
-        Thread(target=server.stderr.read, daemon=True).start()  # what is not read would stop it one day
-        yield server, lines[-1].strip()
-        server.terminate()
-        server.wait(timeout=30)
-
-
 @pytest.fixture(scope="module")
 def server(run_folder: Path, tmp_path_factory: pytest.TempPathFactory):
     """The server and its address; the user's home stays as empty as it was."""
     home = tmp_path_factory.mktemp("home")
-    with served(run_folder, home) as started:
+    with served([SERVE, run_folder], HOME=str(home)) as started:
         yield started
     assert not list(home.iterdir()), "something was written to the user's home"
 
@@ -237,7 +216,7 @@ def test_every_page_has_the_written_policy_and_shows_no_code(address: str, cooki
 
 def test_pages_may_be_framed_where_that_is_configured(run_folder: Path, tmp_path: Path) -> None:
     bank = "https://intranet.bank.example"
-    with served(run_folder, tmp_path, MLOPS_NB_FRAMES=bank) as (_, address):
+    with served([SERVE, run_folder], HOME=str(tmp_path), MLOPS_NB_FRAMES=bank) as (_, address):
         assert ask(address, "/login")[1]["Content-Security-Policy"].endswith(f"frame-ancestors {bank}")
 
 
@@ -258,17 +237,6 @@ def test_kernels_that_idle_go(server) -> None:
     while server.children() and time.monotonic() < end:
         time.sleep(0.5)
     assert not server.children()
-
-
-def memory(server: psutil.Process) -> int:
-    """Bytes of a server and its kernels; what they share counts once."""
-    total = 0
-    for process in (server, *server.children(recursive=True)):
-        try:
-            total += process.memory_full_info().pss
-        except psutil.NoSuchProcess:
-            continue
-    return total
 
 
 def test_the_files_say_what_the_server_says(address: str, cookie: str, run_folder: Path) -> None:
@@ -360,15 +328,6 @@ def test_every_page_can_be_reached_and_read(page, address: str, language: str, s
         keep(page, screenshots / f"{english.lower()}_{language}.png")
         page.set_viewport_size(PHONE)
         keep(page, screenshots / f"{english.lower()}_{language}_phone.png")
-
-
-def test_the_words_come_at_once(page, address: str) -> None:
-    started = time.monotonic()
-    page.goto(address, wait_until="commit")
-    page.locator(".headline").wait_for()
-    seconds = time.monotonic() - started
-    print(f"the verdict is visible after {seconds:.2f} s, its kernel started on request")
-    assert seconds < 3  # what is asked for with a kernel made ready; without one, 8
 
 
 def test_the_words_do_not_wait_for_the_full_report(page, address: str) -> None:

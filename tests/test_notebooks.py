@@ -34,6 +34,11 @@ def test_committed_notebooks_are_clean(path):
     assert is_clean(path), f"{path} carries outputs or metadata: open and save it with `make lab`"
 
 
+@pytest.mark.parametrize("path", [path for path in EXPORTED if path.parent.name in ("library", "engine")], ids=name)
+def test_the_map_leads_to_every_notebook(path):
+    assert f"[{path.stem}]({name(path)})" in (NBS / "index.ipynb").read_text()
+
+
 @pytest.mark.parametrize("path", STAGES + DASHBOARDS, ids=name)
 def test_stages_and_dashboards_define_nothing(path):
     assert definitions(path) == []
