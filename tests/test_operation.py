@@ -134,7 +134,7 @@ def test_three_mornings_can_be_repeated(played, again):
     for entry in random.Random(0).sample([entry for entry in entries if entry["decision"] == "watch"], 3):
         made = [each["day"] for each in entries if each["decision"] == "retrain" and each["day"] < entry["day"]][-1]
         as_of(again, entry["day"], made, entry["model"])
-        played.run("dvc", "repro", "--quiet", "--no-run-cache", folder="runs/again")
+        played.run("dvc", "repro", "--quiet", "--no-run-cache", "monitor", folder="runs/again")
         assert content_hash(again / "reports/drift/verdict.json") == entry["verdict"], entry["day"]
 
 

@@ -170,9 +170,9 @@ def compared(words: Words, windows: dict[str, Any]) -> str:
     return words("compared", **told, **days)
 
 def moved_count(words: Words, found: dict[str, Any]) -> str:
-    "How many things have drifted, and since when."
+    "How many things have moved, and since when, if that is drift."
     if not found["columns"]:
         return words("drift.none")
     moved = sum(column["drifted"] for column in found["columns"])
     told = words("drift.count" if moved else "drift.zero", moved=moved, all=len(found["columns"]))
-    return " ".join([told, *([words("drift.onset", day=words.day(found["onset"]))] if found.get("onset") else [])])
+    return " ".join([told, *([words("drift.onset", day=words.day(found["onset"]))] if found["state"] == "drift" and found.get("onset") else [])])
