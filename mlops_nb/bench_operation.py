@@ -23,7 +23,7 @@ from .drift import SCORE
 from .errors import reported_to_the_user
 from .operation import due
 from .splits import TEST
-from .worth import COLOURS, LINES, by_month, payments_at_risk
+from .worth import COLOURS, LINES, by_month, payments_at_risk, stopped_by
 
 # %% ../nbs/library/99_bench_operation.ipynb #99e00006
 class Year:
@@ -73,12 +73,8 @@ def looped(year: Year) -> tuple[list[str], list[str]]: # the days of the champio
 def worth(year: Year, champions: list[str]) -> dict[str, dict[str, float]]: # as `by_month` gives it
     "What models that take over on these days catch and save."
     at_risk = payments_at_risk(year.features, year.reports, year.start, str(date.fromisoformat(year.end) + timedelta(days=28)), 28)
-    stopped = pd.Series(False, at_risk.index)
-    for day, until in zip(champions, [*champions[1:], year.end]):
-        model, scored = year.model(day)
-        rows = at_risk.index[(at_risk["time"] >= day) & (at_risk["time"] < until)]
-        stopped[rows] = scored.loc[rows, SCORE] >= model.bundle["threshold"]
-    return by_month(at_risk, stopped, year.params["false_alarm_cost"])
+    scores = {day: year.model(day)[1][SCORE] for day in champions}
+    return by_month(at_risk, stopped_by(at_risk, scores, year.params["alert_budget"]), year.params["false_alarm_cost"])
 
 FROZEN, LOOP = "never retrained", "the loop"
 

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SIGNS', 'JOURNAL', 'SAID', 'lasting', 'due', 'replay_folder', 'as_of', 'repro', 'World', 'world', 'AtWork', 'at_work',
-           'morning', 'check_seen', 'retrain', 'news', 'Replay', 'step', 'stopped_by', 'told_story', 'close', 'begin',
-           'operate', 'retold']
+           'morning', 'check_seen', 'retrain', 'news', 'Replay', 'step', 'told_story', 'close', 'begin', 'operate',
+           'retold']
 
 # %% ../nbs/library/83_operation.ipynb #83a00003
 import shutil
@@ -23,8 +23,7 @@ from ruamel.yaml import YAML
 from tqdm import tqdm
 
 from .bundle import read_bundle, read_past
-from .decisions import stopped_by_budget
-from .drift import least_distances
+from .drift import SCORE, least_distances
 from .errors import UserError
 from .feeds import a_day
 from .files import content_hash, read_json, read_table, replacing, write_json
@@ -34,7 +33,7 @@ from .monitoring import ATTENTION, since_training, watch
 from .params import change_params
 from .splits import between
 from .workspace import folder_of, write_workspace
-from .worth import by_month, payments_at_risk, worth_chart
+from .worth import by_month, payments_at_risk, stopped_by, worth_chart
 
 # %% ../nbs/library/83_operation.ipynb #83a00006
 SIGNS = {"drift": ("input", "scores"), "decay": ("performance",)} # rule: the answers that speak for it
@@ -255,26 +254,19 @@ def step(replay: Replay, day: str) -> None:
         book.add(day=day, decision="tell", sentence=replay.send(**told))
 
 # %% ../nbs/library/83_operation.ipynb #83a00022
-def stopped_by(replay: Replay, at_risk: pd.DataFrame, champions: dict[str, str]) -> pd.Series: # champions: hash of the bundle from a day on, in order
-    "Which payments the models at work stopped."
-    days, stopped = [*champions, replay.end], pd.Series(False, at_risk.index)
-    for day, until in zip(days, days[1:]):
-        model = at_work(replay.folder, champions[day], replay.world, replay.end)
-        rows = between(at_risk, pd.Timestamp(day), pd.Timestamp(until))
-        stopped[rows.index] = stopped_by_budget(model.scored.loc[rows.index], model.bundle["threshold"])
-    return stopped
-
 def told_story(replay: Replay, params: dict[str, Any]) -> None: # writes reports/operate/story.json and story.png
     "Compare, and draw."
     promoted = {entry["day"]: entry["model"] for entry in replay.book.entries if entry["decision"] == "promote"}
-    first = min(promoted)
-    at_risk = payments_at_risk(replay.world.features, replay.world.reports, first, replay.end, params["label_delay"])
-    ways = {name: by_month(at_risk, stopped_by(replay, at_risk, champions), params["false_alarm_cost"])
-            for name, champions in (("never retrained", {first: promoted[first]}), ("the loop", promoted))}
+    first, world = min(promoted), replay.world
+    scores = {day: at_work(replay.folder, model, world, replay.end).scored[SCORE] for day, model in promoted.items()}
+    at_risk = payments_at_risk(world.features, world.reports, first, replay.end, params["label_delay"])
+    ways = {name: by_month(at_risk, stopped_by(at_risk, by_day, params["alert_budget"]), params["false_alarm_cost"])
+            for name, by_day in (("never retrained", {first: scores[first]}), ("the loop", scores))}
     events = {"the world changes": [str(drift["date"]) for drift in params["ingest"]["drifts"] if str(drift["date"]) < replay.end], "a new model": [day for day in promoted if day != first]}
     folder = replay.folder / "reports/operate"
     worth_chart(ways, events).savefig(folder / "story.png", dpi=100, metadata={"Software": None})
     write_json({"ways": ways, "events": events}, folder / "story.json")
+
 
 # %% ../nbs/library/83_operation.ipynb #83a00024
 def close(replay: Replay) -> None:
