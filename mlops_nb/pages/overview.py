@@ -103,9 +103,13 @@ def journal(
     decisions: list[dict[str, Any]], # reports/operate/journal.jsonl
 ) -> str:
     "What was done lately, the latest first, and by which rule."
-    rows = [[words.day(each["day"]), words.named("decision", each["decision"]), words.named("rule", each["rule"]), Markup(listed(_plain(words, each["sentence"].split("; "))))]
+    rows = [[words.day(each["day"]), words.named("decision", each["decision"]), words.named("rule", each["rule"]), Markup(_because(words, each))]
             for each in reversed([each for each in decisions if "rule" in each][-LAST:])]
     return table([words("day"), words("decision"), words("rule"), words("because")], rows, words("journal")) if rows else paragraph(words("journal.none"))
+
+def _because(words: Words, decision: dict[str, Any]) -> str: # what a promotion passed is folded behind its last reason, the gain
+    *passed, last = _plain(words, decision["sentence"].split("; "))
+    return folded(last, listed(passed)) if passed and decision["decision"] == "promote" else listed([*passed, last])
 
 # %% ../../nbs/library/pages/20_overview.ipynb #aaf36996
 def arrived(
