@@ -23,7 +23,8 @@ def rivals(
 ) -> str:
     "The challenger's figures beside the champion's, and how sure the gain is."
     compared = decided["compared"]
-    both = {"challenger": decided["figures"]} | ({"champion": compared["figures"]} if compared and not compared["same"] else {})
+    newest = "champion" if compared and compared["same"] else "challenger"
+    both = {newest: decided["figures"]} | ({"champion": compared["figures"]} if compared and not compared["same"] else {})
     rows = [[words(f"at.{name}"), *(number(figures["decisions"]["budget"][name], unit) for figures in both.values())] for name, unit in AT_BUDGET.items()]
     rows += [[label(words, name), *(number(figures[name]) for figures in both.values())] for name in RANKING]
     titles = [words("figure"), *(f"{words(who)}: {words.named('model', kind)}" for who, kind in

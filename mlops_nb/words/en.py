@@ -161,13 +161,13 @@ WORDS |= {
     "rivals.title": "The model in use and the challenger",
     "rivals": "On the test week, at {budget} checks a day", "challenger": "Challenger", "champion": "Champion",
     "rivals.none": "There is no champion yet: the challenger stands alone.",
-    "rivals.same": "The challenger is the champion itself.",
+    "rivals.same": "The newest model is the champion itself.",
     "rivals.gain": "Frauds are ranked first by {difference} more than by the champion (95 of 100 such weeks: {low} to {high}). "
                    "That the gain is above {least}, as is asked, is {sure} sure; asked for is {asked}.",
     "at.alerts_per_day": "Cards to check a day", "at.precision": "Checks that are right", "at.recall": "Frauds found",
     "at.recall_by_amount": "Frauds found, by what they are worth", "at.false_alarms_per_1000_customers": "Honest customers disturbed a day, of 1,000",
     "at.money_saved_per_day": "Money saved a day",
-    "channels.title": "By channel", "channels": "The challenger by channel, on the test week", "channel": "Channel",
+    "channels.title": "By channel", "channels": "The newest model by channel, on the test week", "channel": "Channel",
     "calibration.title": "Can its probabilities be believed?",
     "calibration": "Of ten payments scored 30%, three should be frauds. On the test week its probabilities were off from what came true by "
                    "{error} percentage points on average ({low} to {high}).",
@@ -215,6 +215,7 @@ WORDS |= {
     "alerts.list": "The list", "rank": "Rank", "card": "Card", "time": "Time", "amount": "Amount", "probability": "Probability of fraud",
     "outcome": "Outcome", "reasons": "Reasons", "outcome.fraud": "▲ fraud", "outcome.honest": "✓ honest", "outcome.pending": "? pending",
     "repeated.title": "Whom does it disturb again and again?", "repeated": "Repeated false alarms", "repeated.times": "False alarms in the last 28 days",
+    "repeated.fold": "{count} more",
     "repeated.none": "No customer was disturbed for nothing more than once in the last 28 days.",
 }
 

@@ -155,13 +155,13 @@ WORDS |= {
     "rivals.title": "现用模型与挑战者",
     "rivals": "测试周，每天核查 {budget} 张卡", "challenger": "挑战者", "champion": "现用模型",
     "rivals.none": "尚无现用模型：只有挑战者一方。",
-    "rivals.same": "挑战者就是现用模型本身。",
+    "rivals.same": "最新的模型就是现用模型本身。",
     "rivals.gain": "“欺诈排在前面”比现用模型高 {difference}（100个这样的星期中有95个在 {low} 至 {high} 之间）。"
                    "要求高出 {least}，其把握为 {sure}；要求的把握为 {asked}。",
     "at.alerts_per_day": "每天须核查的卡", "at.precision": "正确的核查", "at.recall": "发现的欺诈",
     "at.recall_by_amount": "发现的欺诈（按金额）", "at.false_alarms_per_1000_customers": "每1000位客户中每天被打扰的诚实客户",
     "at.money_saved_per_day": "每天省下的钱",
-    "channels.title": "按渠道", "channels": "挑战者在测试周的各渠道表现", "channel": "渠道",
+    "channels.title": "按渠道", "channels": "最新模型在测试周的各渠道表现", "channel": "渠道",
     "calibration.title": "它的概率可信吗？",
     "calibration": "评分为30%的付款，十笔中应有三笔是欺诈。在测试周，它的概率与实际平均相差 {error} 个百分点（{low}至{high}）。",
     "calibration.line": "原始评分已按验证周上的一条直线修正：斜率 {slope}，截距 {intercept}。",
@@ -205,6 +205,7 @@ WORDS |= {
     "alerts.list": "名单", "rank": "名次", "card": "卡", "time": "时间", "amount": "金额", "probability": "欺诈概率",
     "outcome": "结果", "reasons": "理由", "outcome.fraud": "▲ 欺诈", "outcome.honest": "✓ 诚实", "outcome.pending": "? 待定",
     "repeated.title": "谁一再被打扰？", "repeated": "反复的误报", "repeated.times": "最近28天的误报次数",
+    "repeated.fold": "另外 {count} 位",
     "repeated.none": "最近28天没有客户被无故打扰超过一次。",
 }
 
