@@ -1366,5 +1366,5 @@ d = { 'settings': { 'branch': 'main',
                                                                             'mlops_nb/workspace.py')},
             'mlops_nb.worth': { 'mlops_nb.worth.by_month': ('library/worth.html#by_month', 'mlops_nb/worth.py'),
                                 'mlops_nb.worth.payments_at_risk': ('library/worth.html#payments_at_risk', 'mlops_nb/worth.py'),
-                                'mlops_nb.worth.stopped_by': ('library/worth.html#stopped_by', 'mlops_nb/worth.py'),
+                                'mlops_nb.worth.stopped_at_work': ('library/worth.html#stopped_at_work', 'mlops_nb/worth.py'),
                                 'mlops_nb.worth.worth_chart': ('library/worth.html#worth_chart', 'mlops_nb/worth.py')}}}

@@ -29,7 +29,6 @@ def peak_memory() -> float: # GB
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) * 1024 / 1e9  # unlike getrusage's, not the parent's
 
-
 # %% ../nbs/library/90_bench.ipynb #3731c221
 PACKAGES = ("duckdb", "numpy", "onnxruntime", "pandas", "scikit-learn", "shap", "torch")
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import psutil
 import requests
@@ -79,10 +79,10 @@ def first_view(browser: Browser, address: str) -> float: # seconds from the requ
 
 def viewers(server: subprocess.Popen, address: str, pages: Sequence[str], number: int = 20) -> float: # GB, at most
     "So many readers at once."
-    def visit(page: str) -> None:
-        with requests.Session() as visitor:
-            visitor.get(address, timeout=120) # which lets in whoever has the token
-            visitor.get(urljoin(address, page), timeout=120).raise_for_status()
+    def visit(page: str) -> None: # with the token, if there is one
+        answer = requests.get(urljoin(address, page), urlsplit(address).query, timeout=120)
+        if not answer.ok or "</html>" not in answer.text:
+            raise UserError("A page did not come", f"{page}: status {answer.status_code}", "see what the server says")
     process, most = psutil.Process(server.pid), 0
     with ThreadPoolExecutor(number) as pool:
         visits = [pool.submit(visit, pages[each % len(pages)]) for each in range(number)]

@@ -55,7 +55,6 @@ def ours(windows: tuple[pd.DataFrame, pd.DataFrame], rules: dict[str, float]) ->
     _, samples = examined(windows, DESCRIBED, least, seed=1, **rules)
     compare(*samples, YES_NO, least)
 
-
 # %% ../nbs/library/98_bench_monitor.ipynb #98b0aa13
 def seconds(work: Callable[[], Any]) -> float:
     "Processor seconds."
@@ -78,7 +77,6 @@ def memory_rows(rows: int) -> list[dict[str, Any]]:
     "The most memory that comparing takes, the payments themselves included."
     done = subprocess.run([sys.executable, "-m", "mlops_nb.bench_monitor", "--rows", str(rows)], capture_output=True, text=True, check=True)
     return [row(f"{rows:,} and {rows:,} payments: memory, these payments included", float(done.stdout.splitlines()[-1]), None, "GB")]
-
 
 # %% ../nbs/library/98_bench_monitor.ipynb #98b0aa08
 CASES = { # name: what changes in the bank's world, two weeks before the end
@@ -137,4 +135,3 @@ def main(
             measured.append(row(f"{case}: columns that drifted, by the sample and by all", len(of_sample), len(of_all), "columns"))
             print(f"{case}: {', '.join(of_all) or 'none'}" + ("" if of_sample == of_all else f"; by the sample: {', '.join(of_sample) or 'none'}"))
         publish("monitor", measured)
-

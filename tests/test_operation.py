@@ -21,6 +21,7 @@ from mlops_nb.files import content_hash
 from mlops_nb.incumbent import data_hashes
 from mlops_nb.journal import read_journal
 from mlops_nb.operation import as_of
+from mlops_nb.workspace import write_workspace
 
 pytestmark = pytest.mark.slow
 START, CHANGED, END = "2026-01-25", "2026-02-01", "2026-02-11"
@@ -109,12 +110,8 @@ def test_people_are_told(played, receiver):
 @pytest.fixture(scope="module")
 def again(played) -> Path:
     """A folder with nothing but the project's notebooks, the cache and the parameters of the second retraining."""
-    folder, again = played.folder / "runs/operate", played.folder / "runs/again"
-    (again / "data/findings").mkdir(parents=True)
-    for name in (".dvcignore", "dvc.yaml", "mlops_nb", "nbs"):
-        (again / name).symlink_to(f"../../{name}")
-    shutil.copytree(folder / ".dvc", again / ".dvc", ignore=shutil.ignore_patterns("tmp"))
-    shutil.copyfile(kept_of(played) / "params.yaml", again / "params.yaml")
+    again = played.folder / "runs/again"
+    write_workspace(again, yaml.safe_load((kept_of(played) / "params.yaml").read_text()))
     return again
 
 
@@ -127,6 +124,7 @@ def kept_of(played: Clone) -> Path:
 def test_a_retraining_can_be_repeated_from_its_lock(played, again):
     played.run("dvc", "repro", "--quiet", "--force", folder="runs/again")
     assert data_hashes(again) == data_hashes(kept_of(played))
+    assert content_hash(kept_of(played) / "dvc.lock") in [entry.get("lock") for entry in journal_of(played)]
 
 
 def test_three_mornings_can_be_repeated(played, again):

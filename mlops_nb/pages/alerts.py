@@ -55,8 +55,10 @@ def repeated(
 ) -> str:
     "The customers that were disturbed for nothing more than once."
     rows = [[short(each["card"]), number(each["times"])] for each in found["repeated_false_alarms"]]
+    if not rows:
+        return paragraph(words("repeated.none"))
     shown = lambda part: table([words("card"), words("repeated.times")], part, words("repeated"))
-    return shown(rows[:MOST]) + (folded(words("repeated.fold", count=len(rows) - MOST), shown(rows[MOST:])) if rows[MOST:] else "") if rows else paragraph(words("repeated.none"))
+    return shown(rows[:MOST]) + (folded(words("repeated.fold", count=len(rows) - MOST), shown(rows[MOST:])) if rows[MOST:] else "")
 
 # %% ../../nbs/library/pages/50_alerts.ipynb #9d4f3270
 def alerts(
