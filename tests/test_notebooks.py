@@ -105,6 +105,10 @@ def test_nbdev_reads_settings_ini():
 
 
 def test_nothing_large_or_generated_is_in_git():
-    files = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert [file for file in files if (PROJECT / file).exists() and (PROJECT / file).stat().st_size > 1_000_000] == []
-    assert [file for file in files if file.startswith(("data/", "reports/", "runs/")) and not file.endswith(("README.md", "reports/champions.csv", "reports/ledger.csv"))] == []
+    def listed(*options):
+        return subprocess.run(["git", "ls-files", *options], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    assert [file for file in listed() if (PROJECT / file).exists() and (PROJECT / file).stat().st_size > 1_000_000] == []
+    assert listed("--cached", "--ignored", "--exclude-standard") == []
+    ignored = subprocess.run(["git", "check-ignore", "data/x", "reports/x.csv", "runs/x", "mlflow.db"], cwd=PROJECT, capture_output=True, text=True)
+    assert len(ignored.stdout.splitlines()) == 4
