@@ -26,12 +26,12 @@ from .bench_monitor import bank_features
 from .calibration import calibrate
 from .candidates import make_model
 from .catalogue import CATALOGUE
-from .decisions import budget_threshold
+from .decisions import budget_threshold, stopped_by_budget
 from .drift import SCORE, examined, least_distances
 from .errors import reported_to_the_user
 from .files import read_table
 from .inputs import inputs
-from .monitoring import ATTENTION, about_input, about_performance, about_scores, labelled_and_waiting, share_found
+from .monitoring import ATTENTION, about_input, about_performance, about_scores, labelled_and_waiting, share_found, with_stops
 from .operation import due, lasting
 from .splits import TEST, between, final_window, folds, known_before, training_sets, with_reports, without_known_cards
 from .unnoticed import unnoticed
@@ -53,7 +53,7 @@ class Rehearsed:
 
     bundle: dict[str, Any] # as far as monitoring needs it
     score: dict[str, Callable[[pd.DataFrame], np.ndarray]] # `final`, or a fold's name: calibrated P(fraud) of each row
-    past: pd.DataFrame # the validation weeks, scored, with is_fraud
+    past: pd.DataFrame # the validation weeks, scored, with is_fraud and is_stopped
     least: dict[str, float] # the distances from which columns count as drifted
     judged: pd.DataFrame # the test week, with is_fraud
 
@@ -76,9 +76,11 @@ def rehearsed(
     past = pd.concat([week.assign(**{SCORE: raw(name, week)}) for name, week in weeks.items() if name != TEST])
     line = calibrate(past[SCORE], past["is_fraud"])
     past[SCORE] = line(past[SCORE])
+    threshold = budget_threshold(past, params["alert_budget"])
+    past["is_stopped"] = stopped_by_budget(past, threshold)
     bundle = {"features": [asdict(each) for each in CATALOGUE if each.name in names],
               "training_window": [str(moment) for moment in final], "judged_window": [str(made[0].train_start), str(made[0].train_end)],
-              "train_as_of": day, "label_delay": params["label_delay"], "threshold": budget_threshold(past, params["alert_budget"])}
+              "train_as_of": day, "label_delay": params["label_delay"], "threshold": threshold}
     score = {name: lambda rows, name=name: line(raw(name, rows)) for name in sets}
     learned = between(snapshot, *final)
     least = least_distances(learned.assign(**{SCORE: score["final"](learned)}), bundle["features"], seed, **params["monitor"])
@@ -101,10 +103,11 @@ def signs(
     now, bundle, monitor, (start, end) = pd.Timestamp(day), model.bundle, params["monitor"], map(pd.Timestamp, model.bundle["training_window"])
     windows = between(scored, start, end), between(scored, max(end, now - pd.Timedelta(days=monitor["days"])), now)
     found, _ = examined(windows, bundle["features"], model.least, params["seed"], **monitor)
-    known = with_reports(scored[scored["time"] < now], reports, now)
+    made = pd.Timestamp(bundle["train_as_of"])
+    known = with_stops(with_reports(scored[scored["time"] < now], reports, now), made, params["alert_budget"])
     labelled, _ = labelled_and_waiting(known, bundle, now, monitor["labelled_days"])
-    share = lambda rows: share_found(rows[rows["is_fraud"]], bundle["threshold"], params["seed"])
-    passed = unnoticed(known, model.past, bundle["threshold"], pd.Timestamp(bundle["train_as_of"]), now, monitor["days"], monitor["unnoticed_chance"])
+    share = lambda rows: share_found(rows[rows["is_fraud"]], params["seed"])
+    passed = unnoticed(known, model.past, made, now, monitor["days"], monitor["unnoticed_chance"])
     answers = {"input": about_input(found, [feature["name"] for feature in bundle["features"]]), "scores": about_scores(found),
                "performance": about_performance(share(labelled), share(model.past), monitor["decay"], passed, monitor["days"])}
     return {"day": day, "decision": "watch", "attention": sorted(name for name, each in answers.items() if each["state"] == ATTENTION)}

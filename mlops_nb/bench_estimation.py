@@ -45,7 +45,7 @@ Estimate = tuple[dict[str, dict[str, Any]], float] # by figure: value, low and h
 def ours(scored: pd.DataFrame, labelled: pd.DataFrame) -> Estimate:
     "This project's."
     began = time.process_time()
-    return estimated(scored, THRESHOLD, labelled), time.process_time() - began
+    return estimated(scored, labelled), time.process_time() - began
 
 def theirs(scored: pd.DataFrame, labelled: pd.DataFrame) -> Estimate: # raises UserError
     "NannyML's."
@@ -69,7 +69,7 @@ def compared(
     rows = []
     for window in tqdm(range(windows), desc="windows", leave=False, disable=None):
         labelled, now = (drawn_bank(2 * window + later, payments) for later in (0, 1))
-        realised = realised_figures(now, THRESHOLD)
+        realised = realised_figures(now)
         for program, estimate in (("ours", ours), ("peer", peer)):
             found, seconds = estimate(now.drop(columns="is_fraud"), labelled)
             rows += [{"program": program, "figure": name, "value": found[name]["value"], "realised": realised[name], "seconds": seconds,

@@ -23,7 +23,7 @@ from .drift import SCORE
 from .errors import reported_to_the_user
 from .operation import due
 from .splits import TEST
-from .worth import COLOURS, FROZEN, LINES, LOOP, by_month, payments_at_risk, stopped_at_work
+from .worth import COLOURS, FROZEN, LINES, LOOP, by_month, payments_at_risk, stopped_in_turn
 
 # %% ../nbs/library/99_bench_operation.ipynb #99e00006
 class Year:
@@ -74,7 +74,7 @@ def worth(year: Year, champions: list[str]) -> dict[str, dict[str, float]]: # as
     "What models that take over on these days catch and save."
     at_risk = payments_at_risk(year.features, year.reports, year.start, str(date.fromisoformat(year.end) + timedelta(days=28)), 28)
     scores = {day: year.model(day)[1][SCORE] for day in champions}
-    return by_month(at_risk, stopped_at_work(at_risk, scores, year.params["alert_budget"]), year.params["false_alarm_cost"])
+    return by_month(at_risk, stopped_in_turn(at_risk, scores, year.params["alert_budget"]), year.params["false_alarm_cost"])
 
 def one_bank(seed: int, params: dict[str, Any], start: str, end: str) -> list[dict[str, Any]]: # a way each: seed, way, days of its champions, rules of its retrainings, worth
     "A bank's year in all three ways."

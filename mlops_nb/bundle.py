@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .calibration import Calibration
+from .decisions import stopped_by_budget
 from .errors import UserError
 from .files import content_hash, needed, read_json, read_table, write_json, write_table
 from .model_card import model_card
@@ -91,8 +92,10 @@ def read_bundle(
 # %% ../nbs/library/67_bundle.ipynb #c7210212
 def read_past(
     folder: str | Path, # of a bundle that `read_bundle` has accepted
-) -> pd.DataFrame | None: # PAST, cards and terminals being numbers; None of a bundle made before they were kept
+) -> pd.DataFrame | None: # PAST, cards and terminals being numbers, and is_stopped; None of a bundle made before they were kept
     "What became of the scores of the validation weeks."
     file = Path(folder, "past.parquet")
     past = read_table(file) if file.exists() else None
-    return past if past is not None and {*PAST} <= {*past} else None
+    if past is None or not {*PAST} <= {*past}:
+        return None
+    return past.assign(is_stopped=stopped_by_budget(past, read_json(Path(folder, "bundle.json"))["threshold"]))

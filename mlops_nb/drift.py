@@ -113,7 +113,7 @@ def verdict(
     yes_no: list[str], # the columns whose mean is a share
     means: dict[str, tuple[float, float]], # column: mean before and after
     drift_columns: int = 1, # how many make a drift
-) -> dict[str, Any]: # state: quiet, drift or not enough data; drifted and all columns, the farthest first
+) -> dict[str, Any]: # state: quiet, drift or not enough data; drift_columns; drifted and all columns, the farthest first
     "What the comparison says, in data."
     ranked = sorted(distance, key=lambda name: (-distance[name], name))
     columns = [{"name": name, "meaning": meanings[name], "is_share": name in yes_no, "distance": distance[name], "threshold": least[name],
@@ -121,7 +121,7 @@ def verdict(
                 "mean_before": means[name][0], "mean_after": means[name][1]} for name in ranked]
     drifted = [column["name"] for column in columns if column["drifted"]]
     state = "not enough data" if not distance else "drift" if len({*drifted} - OF_REPORTS) >= drift_columns else "quiet"
-    return {"state": state, "drifted": drifted, "columns": columns}
+    return {"state": state, "drift_columns": drift_columns, "drifted": drifted, "columns": columns}
 
 # %% ../nbs/library/70_drift.ipynb #70d1f721
 def compared(described: list[dict[str, Any]]) -> tuple[dict[str, str], list[str]]: # each column's meaning, and those that hold 0 or 1

@@ -21,16 +21,15 @@ class Window:
 
     Parameters
     ----------
-    scored : card, amount_cents, fraud_probability
-    threshold : the probability from which on a payment is stopped
+    scored : card, amount_cents, fraud_probability, is_stopped
     """
 
-    def __init__(self, scored: pd.DataFrame, threshold: float):
+    def __init__(self, scored: pd.DataFrame):
         self.ranked = scored.sort_values("fraud_probability", ascending=False, kind="stable")
         self.probability = self.ranked["fraud_probability"].to_numpy(float)
         self.card = pd.factorize(self.ranked["card"])[0]
         self.amount = self.ranked["amount_cents"].to_numpy(float) / 100
-        self.stopped = self.probability >= threshold
+        self.stopped = self.ranked["is_stopped"].to_numpy(bool)
         self.first = np.searchsorted(-self.probability, -self.probability, side="left") # of those with the same score
         self.last = np.searchsorted(-self.probability, -self.probability, side="right") - 1
 
@@ -109,13 +108,12 @@ def drawn_labels(
 DRAWS, ENDS = 500, (0.025, 0.975)
 
 def estimated(
-    scored: pd.DataFrame, # card, amount_cents, fraud_probability: calibrated
-    threshold: float, # the probability from which on a payment is stopped, as `budget_threshold` gives it
+    scored: pd.DataFrame, # card, amount_cents, fraud_probability: calibrated, is_stopped
     labelled: pd.DataFrame | None = None, # card, is_fraud, fraud_probability, by the same model, on payments it was not trained on
     seed: int = 0,
 ) -> dict[str, dict[str, float | None]]: # each of FIGURES: value, and the ends low and high of its 95 % interval; None: too few frauds
     "How good the model is on payments whose labels are out."
-    generator, window = np.random.default_rng(seed), Window(scored, threshold)
+    generator, window = np.random.default_rng(seed), Window(scored)
     probability, together = _known(window, None if labelled is None else Past(labelled))
     drawn = np.array([figures(window, drawn_labels(generator, probability(generator), window.card, together)) for _ in range(DRAWS)])
     ends = zip(FIGURES, drawn.mean(axis=0), *np.quantile(drawn, ENDS, axis=0))
@@ -129,20 +127,18 @@ def _known(window: Window, past: Past | None) -> tuple[Callable[[np.random.Gener
 
 # %% ../nbs/library/72_estimation.ipynb #72e5aa21
 def realised_figures(
-    scored: pd.DataFrame, # card, amount_cents, is_fraud, fraud_probability
-    threshold: float, # as for `estimated`
+    scored: pd.DataFrame, # card, amount_cents, is_fraud, fraud_probability, is_stopped
 ) -> dict[str, float]: # FIGURES; NaN where there is nothing to divide by
     "The figures that the labels make."
-    window = Window(scored, threshold)
+    window = Window(scored)
     return dict(zip(FIGURES, figures(window, window.ranked["is_fraud"].to_numpy(bool))))
 
 def beside_realised(
     found: dict[str, dict[str, float | None]], # from `estimated`
     scored: pd.DataFrame, # the same payments with is_fraud
-    threshold: float, # the same
 ) -> dict[str, dict[str, Any]]: # each figure with realised, and inside: whether the interval holds it; None where one is missing
     "Estimate and truth."
-    return {name: found[name] | _judged(found[name], realised) for name, realised in realised_figures(scored, threshold).items()}
+    return {name: found[name] | _judged(found[name], realised) for name, realised in realised_figures(scored).items()}
 
 def _judged(estimate: dict[str, float | None], realised: float) -> dict[str, Any]:
     if np.isnan(realised) or estimate["value"] is None:

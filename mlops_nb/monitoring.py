@@ -6,7 +6,7 @@
 __all__ = ['FINE', 'ATTENTION', 'UNKNOWN', 'STATES', 'MORE', 'DAYS', 'TEXT', 'NUMBER', 'COUNT', 'MAYBE', 'ANSWER', 'RANGE',
            'COLUMN', 'PASSED', 'SCHEMA', 'answer', 'onset', 'told_column', 'about_input', 'about_scores', 'share_found',
            'surely_less', 'about_estimate', 'about_performance', 'newest', 'set_aside', 'about_data', 'overall',
-           'manager', 'since_training', 'labelled_and_waiting', 'judged', 'began', 'watch']
+           'manager', 'since_training', 'with_stops', 'labelled_and_waiting', 'judged', 'began', 'watch']
 
 # %% ../nbs/library/74_monitoring.ipynb #0e21e17e
 from typing import Any
@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from .bundle import Detector
+from .decisions import WEEK, daily_thresholds, stopped_at_work, stopped_by_budget
 from .drift import SCORE, examined, least_distances, realised
 from .estimation import BLIND, beside_realised, estimated
 from .estimation import sentence as expectation
-from .splits import between, with_reports, without_known_cards
+from .splits import between, with_reports, without_blocked_cards, without_known_cards
 from .unnoticed import unnoticed
 
 # %% ../nbs/library/74_monitoring.ipynb #7fbd2727
@@ -81,15 +82,14 @@ def about_scores(
 
 # %% ../nbs/library/74_monitoring.ipynb #6bd51008
 def share_found(
-    frauds: pd.DataFrame, # card, fraud_probability: payments reported as fraud
-    threshold: float,
+    frauds: pd.DataFrame, # card, is_stopped: payments reported as fraud
     seed: int = 0,
     draws: int = 500,
 ) -> dict[str, float | None]: # value, low and high of its 95 % interval, cards being drawn again; None without frauds
     "How many of the frauds were found."
     if not len(frauds):
         return dict.fromkeys(("value", "low", "high"))
-    found = (frauds["fraud_probability"] >= threshold).groupby(frauds["card"]).agg(["sum", "size"]).to_numpy()
+    found = frauds["is_stopped"].groupby(frauds["card"]).agg(["sum", "size"]).to_numpy()
     drawn = found[np.random.default_rng(seed).integers(len(found), size=(draws, len(found)))].sum(axis=1)
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
     return {"value": float(found[:, 0].sum() / found[:, 1].sum()), "low": float(low), "high": float(high)}
@@ -208,7 +208,7 @@ SCHEMA = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "W
     as_of=TEXT, state={"enum": ["quiet", "drift", "not enough data"]}, manager=TEXT, health={"enum": list(STATES)},
     onset={"type": ["string", "null"]},
     answers=_object(**dict.fromkeys(("input", "scores", "estimate", "performance", "quality"), ANSWER)),
-    drifted={"type": "array", "items": TEXT}, columns={"type": "array", "items": COLUMN},
+    drift_columns=COUNT, drifted={"type": "array", "items": TEXT}, columns={"type": "array", "items": COLUMN},
     windows={"type": "object", "additionalProperties": _object(**{"from": TEXT, "to": TEXT, "transactions": COUNT, "compared": COUNT})},
     since=_object(transactions=COUNT, frauds=COUNT, figures={"type": ["object", "null"]}, share_found=RANGE), usual=RANGE,
     unnoticed={"type": "object", "additionalProperties": PASSED},
@@ -227,8 +227,17 @@ def since_training(
     rows = between(features, pd.Timestamp(bundle["training_window"][0]), pd.Timestamp(as_of))
     return rows.assign(**{SCORE: model.fraud_probability(rows, features)})
 
-def labelled_and_waiting(
+def with_stops(
     scored: pd.DataFrame, # from `since_training`, with fraud_reported_at
+    made: pd.Timestamp, # when the model was made
+    alert_budget: int, # cards a day
+) -> pd.DataFrame: # the same and is_stopped
+    "Which payments the model has stopped since it was made; a card that is blocked takes no room in the budget."
+    free = without_blocked_cards(scored[scored["time"] >= made - WEEK], scored)
+    return scored.assign(is_stopped=stopped_at_work(scored, daily_thresholds(free, made, alert_budget)))
+
+def labelled_and_waiting(
+    scored: pd.DataFrame, # from `with_stops`
     bundle: dict[str, Any],
     now: pd.Timestamp,
     labelled_days: int,
@@ -245,17 +254,16 @@ def labelled_and_waiting(
 def judged(
     labelled: pd.DataFrame, # from `labelled_and_waiting`
     waiting: pd.DataFrame,
-    threshold: float,
-    past: pd.DataFrame | None, # the bundle's, from `read_past`
+    past: pd.DataFrame | None, # the bundle's, from `read_past`, with is_stopped
     alert_budget: int, # cards a day
     seed: int,
 ) -> dict[str, Any]: # since, usual, expected and expected_before, as the verdict has them
     "How good the model is and was."
-    share = lambda rows: share_found(rows[rows["is_fraud"]], threshold, seed)
-    expected, before = (estimated(rows, threshold, past, seed) for rows in (waiting, labelled))
+    share = lambda rows: share_found(rows[rows["is_fraud"]], seed)
+    expected, before = (estimated(rows, past, seed) for rows in (waiting, labelled))
     return {"since": realised(labelled, alert_budget) | {"share_found": share(labelled)}, "usual": share(labelled[:0] if past is None else past),
             "expected": {"transactions": len(waiting), "figures": expected, "sentence": expectation(expected)},
-            "expected_before": beside_realised(before, labelled, threshold)}
+            "expected_before": beside_realised(before, labelled)}
 
 def began(
     scored: pd.DataFrame,
@@ -294,8 +302,9 @@ def watch(
     windows = between(scored, start, end), between(scored, max(end, now - pd.Timedelta(days=days)), now)
     least = least_distances(windows[0], bundle["features"], seed, **rules) if least is None else least
     found, samples = examined(windows, bundle["features"], least, seed, **rules)
-    figures = judged(*labelled_and_waiting(scored, bundle, now, labelled_days), bundle["threshold"], past, alert_budget, seed)
-    passed = unnoticed(scored, past, bundle["threshold"], made, now, days, unnoticed_chance)
+    scored = with_stops(scored, made, alert_budget)
+    figures = judged(*labelled_and_waiting(scored, bundle, now, labelled_days), past, alert_budget, seed)
+    passed = unnoticed(scored, past, made, now, days, unnoticed_chance)
     since = began(scored, found["drifted"], bundle["features"], made, end)
     ages, aside, usual = newest(scored, now), set_aside(delivered, now), figures["usual"]
     answers = {"input": about_input(found, [feature["name"] for feature in bundle["features"]], since), "scores": about_scores(found),

@@ -33,7 +33,7 @@ from .monitoring import ATTENTION, since_training, watch
 from .params import change_params
 from .splits import between
 from .workspace import folder_of, write_workspace
-from .worth import FROZEN, LOOP, by_month, payments_at_risk, stopped_at_work, worth_chart
+from .worth import FROZEN, LOOP, by_month, payments_at_risk, stopped_in_turn, worth_chart
 
 # %% ../nbs/library/83_operation.ipynb #83a00006
 SIGNS = {"drift": ("input", "scores"), "decay": ("performance",)} # rule: the answers that speak for it
@@ -260,7 +260,7 @@ def told_story(replay: Replay, params: dict[str, Any]) -> None: # writes reports
     first, world = min(promoted), replay.world
     scores = {day: at_work(replay.folder, model, world, replay.end).scored[SCORE] for day, model in promoted.items()}
     at_risk = payments_at_risk(world.features, world.reports, first, replay.end, params["label_delay"])
-    ways = {name: by_month(at_risk, stopped_at_work(at_risk, by_day, params["alert_budget"]), params["false_alarm_cost"])
+    ways = {name: by_month(at_risk, stopped_in_turn(at_risk, by_day, params["alert_budget"]), params["false_alarm_cost"])
             for name, by_day in ((FROZEN, {first: scores[first]}), (LOOP, scores))}
     events = {"the world changes": [str(drift["date"]) for drift in params["ingest"]["drifts"] if str(drift["date"]) < replay.end], "a new model": [day for day in promoted if day != first]}
     folder = replay.folder / "reports/operate"

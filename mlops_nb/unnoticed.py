@@ -37,19 +37,18 @@ def chance(
 
 # %% ../nbs/library/73_unnoticed.ipynb #73u00012
 def unnoticed(
-    scored: pd.DataFrame, # time, card, terminal, channel, fraud_probability, fraud_reported_at: as known now
-    past: pd.DataFrame | None, # time, card, terminal, channel, is_fraud, fraud_probability: the bundle's, from `read_past`
-    threshold: float, # the probability from which on a payment is stopped
+    scored: pd.DataFrame, # time, card, terminal, channel, is_stopped, fraud_reported_at: as known now
+    past: pd.DataFrame | None, # time, card, terminal, channel, is_stopped, is_fraud: of the validation weeks
     made: pd.Timestamp, # when the model was made
     now: pd.Timestamp,
     days: int, # of a period
     unnoticed_chance: float, # below which so many are more than usual
 ) -> dict[str, dict[str, float | int | bool]]: # channel: lately, usual (both incidents a period), chance, more; empty if nothing is usual yet
     "What the model let pass in the latest days."
-    reported = scored[(scored["time"] >= made) & scored["fraud_reported_at"].notna() & (scored["fraud_probability"] < threshold)]
+    reported = scored[(scored["time"] >= made) & scored["fraud_reported_at"].notna() & ~scored["is_stopped"]]
     reported = without_blocked_cards(reported, scored)
     period = (now - reported["fraud_reported_at"]) // pd.Timedelta(days=days) # 0 is the latest
-    passed = pd.DataFrame(columns=["channel", "period"]) if past is None else _passed(past[past["is_fraud"] & (past["fraud_probability"] < threshold)], days)
+    passed = pd.DataFrame(columns=["channel", "period"]) if past is None else _passed(past[past["is_fraud"] & ~past["is_stopped"]], days)
     weeks = {"work": int((now - made) // pd.Timedelta(days=days)), "past": 0 if past is None else past["time"].dt.normalize().nunique() // days}
     before = weeks["work"] - 1 + weeks["past"]
     if weeks["work"] < 1 or before < 1:

@@ -101,7 +101,7 @@ def test_an_undeclared_module_would_be_seen(tmp_path):
     edited = tmp_path / "clean.ipynb"
     edited.write_text(notebook("clean").read_text().replace("import pandas as pd", "from mlops_nb import bundle"))
     extra = imported_modules(edited, PACKAGE) - modules("clean")
-    assert {path.stem for path in extra} == {"bundle", "calibration", "inputs", "model_card", "scoring", "splits"}
+    assert {path.stem for path in extra} == {"bundle", "calibration", "decisions", "inputs", "metrics", "model_card", "scoring", "splits"}
 
 
 def test_metrics_plots_and_artifacts_lie_in_outputs():

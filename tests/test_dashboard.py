@@ -61,15 +61,16 @@ def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner:
     model = {"candidate": "xgboost", "features": FEATURES, "train_as_of": "2026-03-18", "files": {"model.onnx": "872c84b0"}, "data_hash": "9e2707c8",
              "training_window": ["2026-02-11 00:00:00", "2026-03-11 00:00:00"], "figures": winner, "alert_budget": 10, "false_alarm_cost": 10,
              "calibration": {"slope": 0.88, "intercept": -0.05}}
-    usual, now = (share_found(rows[rows["is_fraud"]], 0.5) for rows in (before, after))
+    before, after = (rows.assign(is_stopped=rows["fraud_probability"] >= 0.5) for rows in (before, after))
+    usual, now = (share_found(rows[rows["is_fraud"]]) for rows in (before, after))
     answers = {"input": about_input(found, columns[:-1], "2026-03-18"), "scores": about_scores(found), "estimate": about_estimate(now, usual, 0.1),
                "performance": about_performance(now, usual, 0.1, PASSED, 7), "quality": about_data({"web": 30.0}, {"lately": 0.001, "before": 0.001}, 48, 0.01)}
     told = {"answers": answers, "manager": manager(answers), "health": overall(answers), "newest": {"web": 30.0}, "onset": "2026-03-18",
             "set_aside": {"lately": 0.001, "before": 0.001}, "usual": usual, "unnoticed": PASSED}
     scored = after.assign(amount_cents=(100 * after["amount"]).astype(int))
-    expected = estimated(scored, 0.5, seed=1)
+    expected = estimated(scored, seed=1)
     write_json(found | told | {"expected": {"transactions": len(after), "figures": expected, "sentence": expectation(expected)},
-                        "expected_before": beside_realised(expected, scored, 0.5), "as_of": "2026-04-01", "windows": windows, "model": model,
+                        "expected_before": beside_realised(expected, scored), "as_of": "2026-04-01", "windows": windows, "model": model,
                         "since": realised(after[after["time"] < "2026-03-25"], 10) | {"share_found": now}}, folder / "verdict.json")
     write_report(snapshot, folder)
 

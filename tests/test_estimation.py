@@ -23,12 +23,13 @@ def bank(generator: np.random.Generator, cards: int = 300, together: float = 0.0
     card, true = generator.integers(0, cards, payments), generator.beta(0.1, 2, payments)
     luck = np.sqrt(together) * generator.normal(size=cards)[card] + np.sqrt(1 - together) * generator.normal(size=payments)
     return pd.DataFrame({"card": card, "amount_cents": generator.lognormal(8, 1, payments).astype(int),
-                         "fraud_probability": true, "is_fraud": luck < ndtri(true)})
+                         "fraud_probability": true, "is_stopped": true >= THRESHOLD, "is_fraud": luck < ndtri(true)})
 
 
 def boastful(payments: pd.DataFrame) -> pd.DataFrame:
     """Scored by a model that is too sure of itself."""
-    return payments.assign(fraud_probability=Calibration(slope=2)(payments["fraud_probability"]))
+    scores = Calibration(slope=2)(payments["fraud_probability"])
+    return payments.assign(fraud_probability=scores, is_stopped=scores >= THRESHOLD)
 
 
 def held(scorer=lambda payments: payments, with_labelled: bool = False, **hanging) -> pd.Series:
@@ -37,7 +38,7 @@ def held(scorer=lambda payments: payments, with_labelled: bool = False, **hangin
     for world in range(WORLDS):
         generator = np.random.default_rng(world)
         past, now = (scorer(bank(generator, **hanging)) for _ in range(2))
-        found = beside_realised(estimated(now, THRESHOLD, past if with_labelled else None, seed=world), now, THRESHOLD)
+        found = beside_realised(estimated(now, past if with_labelled else None, seed=world), now)
         inside.append({name: found[name]["inside"] for name in FIGURES})
     return pd.DataFrame(inside).astype(float).mean()
 
@@ -60,4 +61,4 @@ def test_frauds_that_come_together_on_a_card_are_allowed_for():
 
 def test_the_seed_decides():
     past, now = (bank(np.random.default_rng(number)) for number in (1, 2))
-    assert estimated(now, THRESHOLD, past, seed=1) == estimated(now, THRESHOLD, past, seed=1) != estimated(now, THRESHOLD, past, seed=2)
+    assert estimated(now, past, seed=1) == estimated(now, past, seed=1) != estimated(now, past, seed=2)

@@ -174,5 +174,5 @@ def moved_count(words: Words, found: dict[str, Any]) -> str:
     if not found["columns"]:
         return words("drift.none")
     moved = sum(column["drifted"] for column in found["columns"])
-    told = words("drift.count" if moved else "drift.zero", moved=moved, all=len(found["columns"]))
+    told = words("drift.count" if moved else "drift.zero", moved=moved, all=len(found["columns"]), needed=found["drift_columns"])
     return " ".join([told, *([words("drift.onset", day=words.day(found["onset"]))] if found["state"] == "drift" and found.get("onset") else [])])

@@ -122,7 +122,7 @@ WORDS |= {
     "thing.plain": "{meaning}", "thing.yes": "payments {meaning}", "thing.times": "how many {meaning}", "thing.far": "how far payments are {meaning}",
     "thing.speed": "the speed {meaning}", "thing.share": "what share {meaning}",
     "drift.none": "Nothing was compared: there is not enough data since training.",
-    "drift.count": "Of the {all} things the model looks at, {moved} moved past the threshold; drift takes two that fraud reports have no part in.",
+    "drift.count": "Of the {all} things the model looks at, {moved} moved past the threshold; those made of fraud reports aside, it takes {needed} to speak of drift.",
     "drift.zero": "Of the {all} things the model looks at, none moved past the threshold.",
     "drift.onset": "It began on {day}.",
     "drift.sample": "The distances are those of {few} payments of either window at most, spread evenly over its time.",

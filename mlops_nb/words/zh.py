@@ -118,7 +118,7 @@ WORDS |= {
     "thing.plain": "{meaning}", "thing.yes": "{meaning}的付款", "thing.times": "{meaning}", "thing.far": "{meaning}",
     "thing.speed": "{meaning}", "thing.share": "{meaning}",
     "drift.none": "没有进行比较：训练以来的数据不足。",
-    "drift.count": "模型所看的 {all} 项中，有 {moved} 项的变化超过阈值；与欺诈报告无关的两项才算漂移。",
+    "drift.count": "模型所看的 {all} 项中，有 {moved} 项的变化超过阈值；不计由欺诈报告得出的项，达到 {needed} 项才算漂移。",
     "drift.zero": "模型所看的 {all} 项中，没有一项的变化超过阈值。",
     "drift.onset": "始于{day}。",
     "drift.sample": "距离由两个时段各至多 {few} 笔付款算得，它们在时间上均匀分布。",
