@@ -1,8 +1,10 @@
 """Who is champion: approved with a reason, rolled back, fetched from wherever it is, and shown by MLflow."""
 
+import contextlib
 import csv
 import json
 import shutil
+import sqlite3
 
 import pytest
 import yaml
@@ -51,15 +53,11 @@ def runs(clone: Clone) -> dict[str, str]:
 
 
 def aliases(clone: Clone) -> dict[str, str]:
-    """MLflow's aliases, and the kind of model behind each."""
-    code = """
-import json, mlflow
-mlflow.set_tracking_uri("sqlite:///mlflow.db")
-client = mlflow.MlflowClient()
-found = client.get_registered_model("fraud-detector").aliases
-print(json.dumps({alias: client.get_model_version("fraud-detector", version).tags["candidate"] for alias, version in found.items()}))
-"""
-    return json.loads(clone.run("python", "-W", "ignore", "-c", code).stdout.splitlines()[-1])
+    """MLflow's aliases, and the kind of model behind each; asked of its database, for MLflow takes seconds to load."""
+    asked = """SELECT alias, value FROM registered_model_aliases JOIN model_version_tags USING (name, version)
+               WHERE name = 'fraud-detector' AND key = 'candidate'"""
+    with contextlib.closing(sqlite3.connect(clone.folder / "mlflow.db")) as database:
+        return dict(database.execute(asked))
 
 
 @pytest.fixture(scope="module")

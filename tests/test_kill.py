@@ -52,7 +52,7 @@ def pipeline(make_clone) -> Pipeline:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [*MOMENTS[:2], *(pytest.param(share, marks=pytest.mark.long) for share in MOMENTS[2:])])
+@pytest.mark.parametrize("share", [MOMENTS[0], *(pytest.param(share, marks=pytest.mark.long) for share in MOMENTS[1:])])
 def test_a_killed_run_comes_back_by_itself(pipeline, share):
     pipeline.killed_at(share)
     time.sleep(1)
