@@ -24,9 +24,10 @@ from mlops_nb.journal import read_journal
 from mlops_nb.operation import as_of
 from mlops_nb.operation import operate as go_on
 from mlops_nb.workspace import write_workspace
+from mlops_nb.worth import FROZEN, LOOP
 
 pytestmark = pytest.mark.slow
-START, CHANGED, END = "2026-01-25", "2026-02-01", "2026-02-11"
+START, CHANGED, EARLIER, END = "2026-01-25", "2026-02-01", "2026-02-10", "2026-02-11"
 STORY = merged(SMALL, {"monitor": {"min_rows": 100}, "operate": {
     "drifts": [{"kind": "prices", "date": CHANGED, "size": 0.6}], "models": ["xgboost"], "patience": 2, "wait": 4, "rest": 12, "gain": -1.0, "confidence": 0.5}})
 
@@ -61,11 +62,11 @@ def operate(clone: Clone, end: str = END, **settings) -> subprocess.CompletedPro
 
 @pytest.fixture(scope="module")
 def played(make_clone, receiver) -> Clone:
-    """A clone whose loop was killed in the middle of a retraining and has gone on to its end."""
+    """A clone whose loop was killed in the middle of a retraining and has gone on, to a later end."""
     clone = make_clone(STORY)
     clone.env |= {"MLOPS_NB_SLACK_WEBHOOK": receiver[0], "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     clone.before = contents(clone.folder)
-    process = subprocess.Popen(["mlops-operate", "--start", START, "--end", END], cwd=clone.folder, env=clone.env, start_new_session=True,
+    process = subprocess.Popen(["mlops-operate", "--start", START, "--end", EARLIER], cwd=clone.folder, env=clone.env, start_new_session=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     while process.poll() is None and [entry["decision"] for entry in journal_of(clone)].count("retrain") < 2:
         time.sleep(0.2)
@@ -89,7 +90,7 @@ def test_the_drift_is_seen_and_acted_upon(played):
     entries = [entry for entry in journal_of(played) if entry["decision"] not in ("watch", "tell")]
     assert [(entry["decision"], entry.get("rule")) for entry in entries[:3]] == [("begin", None), ("retrain", "beginning"), ("promote", "beginning")]
     retrained = [entry for entry in entries if entry["decision"] == "retrain"]
-    assert retrained[1]["rule"] == "drift" and CHANGED < retrained[1]["day"] <= "2026-02-10"
+    assert retrained[1]["rule"] == "drift" and CHANGED < retrained[1]["day"] <= EARLIER
     assert "others since" in played.told
     quiet = [entry for entry in journal_of(played) if entry["decision"] == "watch" and START < entry["day"] <= CHANGED]
     assert [entry["attention"] for entry in quiet if set(entry["attention"]) & {"input", "scores"}] == []
@@ -139,14 +140,24 @@ def test_mornings_drawn_by_chance_can_be_repeated(played, again, mornings):
         assert content_hash(again / "reports/drift/verdict.json") == entry["verdict"], entry["day"]
 
 
-def test_a_later_end_goes_on_from_the_old_one(played):
+def is_told(played: Clone, end: str) -> bool:
+    """Whether the folder is left as of a morning, with the story until then."""
+    reports = played.folder / "runs/operate/reports"
+    verdict, story = (json.loads((reports / name).read_text()) for name in ("drift/verdict.json", "operate/story.json"))
+    return verdict["as_of"] == end and set(story["ways"]) == {FROZEN, LOOP} and (reports / "operate/story.png").exists()
+
+
+def test_the_story_is_told(played):
+    assert is_told(played, END)
+
+
+@pytest.mark.long
+def test_what_was_closed_goes_on_to_a_later_end(played):
     before = journal_of(played)
     operate(played, "2026-02-12")
     after = journal_of(played)
     assert after[:len(before)] == before and {entry["day"] for entry in after[len(before):]} == {"2026-02-12"}
-    verdict = json.loads((played.folder / "runs/operate/reports/drift/verdict.json").read_text())
-    story = json.loads((played.folder / "runs/operate/reports/operate/story.json").read_text())
-    assert verdict["as_of"] == "2026-02-12" and set(story["ways"]) == {"never retrained", "the loop"}
+    assert is_told(played, "2026-02-12")
 
 
 @pytest.mark.parametrize("name, end, told", [("mine", END, "belongs to another run"), ("operate", "2026-02-01", "has gone on longer"),

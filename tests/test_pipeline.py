@@ -39,6 +39,7 @@ def test_a_second_repro_runs_nothing(clone):
     assert clone.ran() == []
 
 
+@pytest.mark.long  # `make prove` does it with the committed lock
 def test_a_forced_run_gives_the_same_lock(clone):
     before = (clone.folder / "dvc.lock").read_text()
     assert sorted(clone.ran("dvc", "repro", "--force")) == sorted(STAGES)
