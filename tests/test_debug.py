@@ -65,8 +65,8 @@ class Toy:
         return [process for process in psutil.process_iter(["cmdline"]) if str(self.runtime) in " ".join(process.info["cmdline"] or [])]
 
     def nothing_left(self) -> bool:
-        """Whether kernels, files and folders are gone, now or soon."""
-        deadline = time.monotonic() + 30
+        """Whether kernels, files and folders are gone, now or within seconds."""
+        deadline = time.monotonic() + 10
         while (self.left() or self.kernels()) and time.monotonic() < deadline:
             time.sleep(0.1)
         return not self.left() and not self.kernels()
