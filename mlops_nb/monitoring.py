@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from .bundle import Detector
-from .decisions import WEEK, daily_thresholds, stopped_at_work, stopped_by_budget
+from .decisions import WEEK, daily_thresholds, stopped_at_work
 from .drift import SCORE, examined, least_distances, realised
 from .estimation import BLIND, beside_realised, estimated
 from .estimation import sentence as expectation
