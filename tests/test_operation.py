@@ -4,7 +4,6 @@ import http.server
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import threading
