@@ -4,7 +4,7 @@ from pathlib import Path
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 
-from mlops_nb.saving import clean_on_save, export_on_save, kernel_folder
+from mlops_nb.workbench.saving import clean_on_save, export_on_save, kernel_folder
 
 project = Path(__file__).resolve().parents[1]
 

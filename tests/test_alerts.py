@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_nb.alerts import FRAUD, HONEST, PENDING, alerts, figures, repeated_false_alarms, summary, with_last_reasons, write_alerts
-from mlops_nb.candidates import make_model
-from mlops_nb.catalogue import CATALOGUE
-from mlops_nb.conversion import as_onnx
-from mlops_nb.errors import masked
-from mlops_nb.explanations import PAST, background_sample
-from mlops_nb.files import content_hash, write_json, write_table
-from mlops_nb.inputs import inputs
+from mlops_nb.base.errors import masked
+from mlops_nb.base.files import content_hash, write_json, write_table
+from mlops_nb.evaluation.explanations import PAST, background_sample
+from mlops_nb.features.catalogue import CATALOGUE
+from mlops_nb.monitoring.alerts import FRAUD, HONEST, PENDING, alerts, figures, repeated_false_alarms, summary, with_last_reasons, write_alerts
+from mlops_nb.training.candidates import make_model
+from mlops_nb.training.conversion import as_onnx
+from mlops_nb.training.inputs import inputs
 
 TRAINED, MADE, BUDGET, DELAY = pd.Timestamp("2026-04-01"), pd.Timestamp("2026-05-01"), 4, 7
 FEATURES = [vars(feature) for feature in CATALOGUE if feature.name in ("amount", "amount_to_mean_30d", "card_transactions_1d", "is_web")]

@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 
 from conftest import PROJECT
-from mlops_nb import automl
-from mlops_nb.bench_models import COLUMNS, LEDGER, by_program, feature_names
-from mlops_nb.errors import UserError
-from mlops_nb.features import compute
-from mlops_nb.files import read_table, write_table
-from mlops_nb.handbook import deployed, learned
-from mlops_nb.metrics import figures
-from mlops_nb.simulator import make_bank, simulate_day
-from mlops_nb.splits import Fold, with_reports
+from mlops_nb.base.errors import UserError
+from mlops_nb.base.files import read_table, write_table
+from mlops_nb.benches import automl
+from mlops_nb.benches.handbook import deployed, learned
+from mlops_nb.benches.models import COLUMNS, LEDGER, by_program, feature_names
+from mlops_nb.evaluation.metrics import figures
+from mlops_nb.features.compute import compute
+from mlops_nb.simulation.simulator import make_bank, simulate_day
+from mlops_nb.training.splits import Fold, with_reports
 
 KNOWN = {"roc_auc": 0.901, "average_precision": 0.805, "card_precision_100": 0.326}  # the ceiling, mean of the handbook's test folds
 
@@ -121,7 +121,7 @@ def environment(folder: Path, rate: str) -> Path:
 
 def with_program(bank: pd.DataFrame, environments: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     """Its probabilities, where it learns from two weeks of the bank."""
-    monkeypatch.setattr("mlops_nb.bench_models.ENVIRONMENTS", environments)
+    monkeypatch.setattr("mlops_nb.benches.models.ENVIRONMENTS", environments)
     monkeypatch.setattr(automl, "ENVIRONMENTS", environments)
     fold = Fold("toy", *map(pd.Timestamp, ("2026-01-08", "2026-01-22", "2026-01-29", "2026-02-05")))
     return by_program(bank, feature_names(bank), "autogluon", fold)[0]

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from conftest import SMALL, Clone
-from mlops_nb.errors import _is_card_number
-from mlops_nb.masking import VARIABLE, fingerprint
+from mlops_nb.base.errors import _is_card_number
+from mlops_nb.data.masking import VARIABLE, fingerprint
 
 pytestmark = pytest.mark.slow
 NUMBERS = (f"9999{number:011d}{check}" for number in (step * 61_803_398_875 % 10**11 for step in range(1, 1000)) for check in range(10)

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from conftest import PROJECT, SMALL, Clone, contents, merged
-from mlops_nb.champion import set_params
-from mlops_nb.incumbent import data_hashes
+from mlops_nb.registry.champion import set_params
+from mlops_nb.registry.incumbent import data_hashes
 
 # Any other model passes: here it is not the gate that is tested, but what follows from its word.
 PROPOSE = merged(SMALL, {"register": {"mode": "propose", "gain": -1.0}})

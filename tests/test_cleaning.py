@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlops_nb.cleaning import clean
-from mlops_nb.deliveries import DEFECTS, simulate_feeds
-from mlops_nb.errors import UserError
-from mlops_nb.feeds import split_file
-from mlops_nb.mapping import mapping_for
-from mlops_nb.masking import masked_row
-from mlops_nb.readers import read_file
-from mlops_nb.schema import Report, Transaction
+from mlops_nb.base.errors import UserError
+from mlops_nb.data.cleaning import clean
+from mlops_nb.data.mapping import mapping_for
+from mlops_nb.data.masking import masked_row
+from mlops_nb.data.readers import read_file
+from mlops_nb.data.schema import Report, Transaction
+from mlops_nb.data.sources import split_file
+from mlops_nb.simulation.feeds import DEFECTS, simulate_feeds
 
 ZONE = "Europe/Berlin"
 ATM = "transaction_id;time;card;terminal;amount;x_m;y_m"

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from conftest import PROJECT
-from mlops_nb.notebooks import imported_modules, parameters, source_of
 from mlops_nb.engine.declared import check_parameters, declared_parameters
+from mlops_nb.workbench.notebooks import imported_modules, parameters, source_of
 
 DVC = yaml.safe_load((PROJECT / "dvc.yaml").read_text())
 STAGES = {name: stage for name, stage in DVC["stages"].items() if stage["cmd"].startswith("papermill")}
@@ -99,7 +99,7 @@ def test_outputs_survive_a_failed_stage(stage):
 
 def test_an_undeclared_module_would_be_seen(tmp_path):
     edited = tmp_path / "clean.ipynb"
-    edited.write_text(notebook("clean").read_text().replace("import pandas as pd", "from mlops_nb import bundle"))
+    edited.write_text(notebook("clean").read_text().replace("import pandas as pd", "from mlops_nb.registry import bundle"))
     extra = imported_modules(edited, PACKAGE) - modules("clean")
     assert {path.stem for path in extra} == {"bundle", "calibration", "decisions", "inputs", "metrics", "model_card", "scoring", "splits"}
 
@@ -115,7 +115,7 @@ def test_metrics_plots_and_artifacts_lie_in_outputs():
 @pytest.mark.parametrize("stage", STAGES)
 def test_declared_modules_are_those_that_python_loads(stage):
     imports = [node for node in ast.parse(source_of(notebook(stage))).body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    models = "from mlops_nb.candidates import kind_module, kinds; [kind_module(kind) for kind in kinds()]"
+    models = "from mlops_nb.training.candidates import kind_module, kinds; [kind_module(kind) for kind in kinds()]"
     shown = "import sys; print(*(module.__file__ for name, module in sys.modules.items() if name.startswith('mlops_nb.')))"
     code = "\n".join([*map(ast.unparse, imports), *[models] * (PACKAGE / "candidates.py" in modules(stage)), shown])
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)

@@ -14,15 +14,15 @@ import psutil
 import pytest
 from matplotlib.figure import Figure
 
-from mlops_nb.bench_dashboard import CHROMIUM, FLAGS, served, viewers
-from mlops_nb.drift import compare, moved, realised, thresholds, verdict, write_report
-from mlops_nb.estimation import beside_realised, estimated
-from mlops_nb.estimation import sentence as expectation
-from mlops_nb.evaluation import reported_figures
-from mlops_nb.files import write_json
-from mlops_nb.gate import decide
-from mlops_nb.metrics import curves
-from mlops_nb.monitoring import about_data, about_estimate, about_input, about_performance, about_scores, manager, overall, share_found
+from mlops_nb.base.files import write_json
+from mlops_nb.benches.dashboard import CHROMIUM, FLAGS, served, viewers
+from mlops_nb.evaluation.backtest import reported_figures
+from mlops_nb.evaluation.metrics import curves
+from mlops_nb.monitoring.drift import compare, moved, realised, thresholds, verdict, write_report
+from mlops_nb.monitoring.estimation import beside_realised, estimated
+from mlops_nb.monitoring.estimation import sentence as expectation
+from mlops_nb.monitoring.watch import about_data, about_estimate, about_input, about_performance, about_scores, manager, overall, share_found
+from mlops_nb.registry.gate import decide
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from conftest import PROJECT
 
-COMMAND = [sys.executable, "-m", "mlops_nb.debug", "--stage"]
+COMMAND = [sys.executable, "-m", "mlops_nb.workbench.debug", "--stage"]
 WORK = """from pathlib import Path
 from dividing import divide
 Path("data/share").write_text("overwritten")

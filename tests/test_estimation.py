@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.special import ndtri
 
-from mlops_nb.calibration import Calibration
-from mlops_nb.estimation import FIGURES, beside_realised, estimated
+from mlops_nb.evaluation.calibration import Calibration
+from mlops_nb.monitoring.estimation import FIGURES, beside_realised, estimated
 
 WORLDS, THRESHOLD = 120, 0.3
 
@@ -14,7 +14,7 @@ WORLDS, THRESHOLD = 120, 0.3
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Fewer draws for each interval than anybody would take who needs only one."""
-    monkeypatch.setattr("mlops_nb.estimation.DRAWS", 200)
+    monkeypatch.setattr("mlops_nb.monitoring.estimation.DRAWS", 200)
 
 
 def bank(generator: np.random.Generator, cards: int = 300, together: float = 0.0) -> pd.DataFrame:

@@ -11,11 +11,11 @@ from onnx import TensorProto, helper
 from scipy.special import expit
 
 from conftest import PROJECT
-from mlops_nb.catalogue import CATALOGUE
-from mlops_nb.conversion import as_onnx
-from mlops_nb.explanations import BEFORE, Explainer, background_sample, reasons
-from mlops_nb.candidates import make_model
-from mlops_nb.scoring import OnnxModel
+from mlops_nb.evaluation.explanations import BEFORE, Explainer, background_sample, reasons
+from mlops_nb.features.catalogue import CATALOGUE
+from mlops_nb.training.candidates import make_model
+from mlops_nb.training.conversion import as_onnx
+from mlops_nb.training.scoring import OnnxModel
 
 MODELS = yaml.safe_load((PROJECT / "params.yaml").read_text())["train"]["models"]
 MODELS = {kind: settings for kind, settings in MODELS.items() if "steps" not in settings}  # a sequence is explained in a test of its own

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import needs_java
-from mlops_nb import catalogue
-from mlops_nb.catalogue import Feature
-from mlops_nb.features import compute
-from mlops_nb.files import read_table, write_table
-from mlops_nb.handbook import handbook_clean, handbook_folder
+from mlops_nb.base.files import read_table, write_table
+from mlops_nb.benches.handbook import handbook_clean, handbook_folder
+from mlops_nb.features import catalogue
+from mlops_nb.features.catalogue import Feature
+from mlops_nb.features.compute import compute
 
 START, WEEKS = pd.Timestamp("2026-01-01"), 8
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mlops_nb.cleaning import clean
-from mlops_nb.splits import with_reports
+from mlops_nb.data.cleaning import clean
+from mlops_nb.training.splits import with_reports
 
 PAYMENTS = "transaction_id;time;card;terminal;amount;x_m;y_m\n" + "".join(
     f"p{number};05.01.2026 10:0{number}:00;1111222233334444;T1;12,50;0;0\n" for number in range(5))

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from mlops_nb.bench_models import FOLDS, ceilings
-from mlops_nb.handbook import METRICS, PROTOCOL, baseline, handbook_features, handbook_folder, to_judge
+from mlops_nb.benches.handbook import METRICS, PROTOCOL, baseline, handbook_features, handbook_folder, to_judge
+from mlops_nb.benches.models import FOLDS, ceilings
 
 FOLDER = handbook_folder()
 pytestmark = [pytest.mark.slow,

@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from websocket import create_connection
 
 from conftest import PROJECT
-from mlops_nb.notebooks import is_clean
+from mlops_nb.workbench.notebooks import is_clean
 
 STAGES = sorted(path.stem for path in (PROJECT / "nbs" / "stages").glob("*.ipynb"))
 
@@ -139,20 +139,20 @@ def test_lab_opens_among_the_notebooks(lab):
 
 
 def test_a_library_notebook_is_cleaned_and_exported(lab):
-    path, module = lab.folder / "nbs/library/00_errors.ipynb", lab.folder / "mlops_nb/errors.py"
-    original = (PROJECT / "mlops_nb/errors.py").read_bytes()
-    notebook = executed(lab.open("nbs/library/00_errors.ipynb"))
+    path, module = lab.folder / "nbs/library/base/10_errors.ipynb", lab.folder / "mlops_nb/base/errors.py"
+    original = (PROJECT / "mlops_nb/base/errors.py").read_bytes()
+    notebook = executed(lab.open("nbs/library/base/10_errors.ipynb"))
     cell = next(cell for cell in notebook["cells"] if "def did_you_mean" in cell["source"])
     cell["source"] += '\n\ndef just_added() -> int:\n    "A number."\n    return 7'
-    assert lab.save("nbs/library/00_errors.ipynb", notebook).ok
+    assert lab.save("nbs/library/base/10_errors.ipynb", notebook).ok
     assert is_clean(path) and "just_added" in path.read_text()
     assert "def just_added" in module.read_text() and "'just_added'" in module.read_text()
     assert "errors.just_added" in (lab.folder / "mlops_nb/_modidx.py").read_text()
-    assert (PROJECT / "mlops_nb/errors.py").read_bytes() == original
+    assert (PROJECT / "mlops_nb/base/errors.py").read_bytes() == original
 
     exported = module.read_bytes()
     cell["source"] += "\n\ndef half_wri("
-    assert lab.save("nbs/library/00_errors.ipynb", notebook).ok
+    assert lab.save("nbs/library/base/10_errors.ipynb", notebook).ok
     assert "half_wri" in path.read_text()
     assert module.read_bytes() == exported
 
@@ -166,7 +166,7 @@ def test_a_stage_notebook_that_was_run_is_saved_as_it_was(lab, stage):
 
 
 def test_the_scratch_room_keeps_what_it_shows(lab):
-    notebook = executed(lab.open("nbs/library/00_errors.ipynb"))
+    notebook = executed(lab.open("nbs/library/base/10_errors.ipynb"))
     assert lab.save("nbs/explore/idea.ipynb", notebook).ok
     kept = json.loads((lab.folder / "nbs/explore/idea.ipynb").read_text())
     assert [cell.get("outputs") for cell in kept["cells"] if cell["cell_type"] == "code"][0][0]["text"] == ["seen"]
@@ -218,7 +218,7 @@ def reopened(lab):
     nbformat.write(new_notebook(cells=failed, metadata={"failed_cell": 1, "unfinished": False}), kept)
     state = lab.folder / "jupyter/state"
     env = {"PYTHONPATH": str(lab.folder), "JUPYTER_RUNTIME_DIR": f"{state}/runtime", "IPYTHONDIR": f"{state}/ipython"}
-    told = subprocess.run([sys.executable, "-m", "mlops_nb.debug", "--stage", "ingest"], cwd=lab.folder, env=os.environ | env,
+    told = subprocess.run([sys.executable, "-m", "mlops_nb.workbench.debug", "--stage", "ingest"], cwd=lab.folder, env=os.environ | env,
                           capture_output=True, text=True, check=True).stdout
     try:
         [kernel] = [kernel for kernel in lab.ask("GET", "api/kernels").json() if kernel["name"] == "debug ingest"]
@@ -343,11 +343,11 @@ def test_without_an_environment_git_still_works(repository):
 def test_a_commit_holds_clean_notebooks_and_their_modules(repository):
     errors = repository.path("library/00_errors")
     errors.write_text(json.dumps(executed(json.loads(errors.read_text()))))
-    (repository.clone.folder / "mlops_nb/files.py").write_text("def written_by_hand(): pass\n")
+    (repository.clone.folder / "mlops_nb/base/files.py").write_text("def written_by_hand(): pass\n")
     repository.git("add", "--all")
     told = repository.git("commit", "--message=careless", fails=True)
-    assert "nbs/library/00_errors.ipynb is not clean" in told
-    assert "mlops_nb/files.py is not what its notebook exports" in told
+    assert "nbs/library/base/10_errors.ipynb is not clean" in told
+    assert "mlops_nb/base/files.py is not what its notebook exports" in told
     assert ".githooks/tidy" in told and "Traceback" not in told
     repository.clone.run(".githooks/tidy")
     repository.git("add", "--all")
@@ -358,7 +358,7 @@ def test_a_commit_is_judged_by_what_is_staged(repository):
     repository.replace("library/00_errors", "n=1)", "n=2)")
     repository.git("add", "--all")
     repository.clone.run(".githooks/tidy")
-    assert "mlops_nb/errors.py is not what" in repository.git("commit", "--message=half of it", fails=True)
+    assert "mlops_nb/base/errors.py is not what" in repository.git("commit", "--message=half of it", fails=True)
     repository.git("commit", "--all", "--message=both")
 
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from conftest import PROJECT, SMALL
-from mlops_nb.candidates import kinds, make_model
-from mlops_nb.conversion import greatest_difference
 from mlops_nb.engine.pins import PINS
+from mlops_nb.training.candidates import kinds, make_model
+from mlops_nb.training.conversion import greatest_difference
 
 SETTINGS = {"flaml": {"max_iter": 6}} | yaml.safe_load((PROJECT / "params.yaml").read_text())["train"]["models"]
 if find_spec("tensorflow"):
@@ -53,8 +53,8 @@ def hashes(threads: int) -> dict[str, str]:
     """The hash of each kind's files, trained in a new process under the engine's pins, less that of threads."""
     code = f"""
 import hashlib, json
-from mlops_nb.candidates import kind_module, make_model
-from mlops_nb.conversion import as_onnx
+from mlops_nb.training.candidates import kind_module, make_model
+from mlops_nb.training.conversion import as_onnx
 {DATA}
 X, y = bank(5000)
 for kind, settings in {SETTINGS}.items():

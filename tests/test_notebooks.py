@@ -1,4 +1,4 @@
-"""The discipline of notebooks: what nbs/library/05_notebooks.ipynb promises, held for every notebook of the project."""
+"""The discipline of notebooks: what nbs/library/workbench/10_notebooks.ipynb promises, held for every notebook of the project."""
 
 import ast
 import json
@@ -10,13 +10,14 @@ from nbdev.config import get_config
 from nbdev.test import test_nb as run_notebook
 
 from conftest import PROJECT
-from mlops_nb.notebooks import definitions, imported_modules, is_clean, source_of
+from mlops_nb.workbench.notebooks import definitions, imported_modules, is_clean, source_of
 
 NBS = PROJECT / "nbs"
 COMMITTED = sorted(path for path in NBS.rglob("*.ipynb") if "explore" not in path.parts and ".ipynb_checkpoints" not in path.parts)
-EXPORTED = [path for path in COMMITTED if path.parent.name in ("library", "engine", "integrations", "models", "pages", "words")]
-STAGES = [path for path in COMMITTED if path.parent.name == "stages"]
-DASHBOARDS = [path for path in COMMITTED if path.parent.name == "dashboards"]
+LIBRARY = [path for path in COMMITTED if NBS / "library" in path.parents]
+EXPORTED = [*LIBRARY, *(path for path in COMMITTED if path.parent == NBS / "integrations")]
+STAGES = [path for path in COMMITTED if path.parent == NBS / "stages"]
+DASHBOARDS = [path for path in COMMITTED if path.parent == NBS / "dashboards"]
 
 
 def name(path: Path) -> str:
@@ -34,7 +35,7 @@ def test_committed_notebooks_are_clean(path):
     assert is_clean(path), f"{path} carries outputs or metadata: open and save it with `make lab`"
 
 
-@pytest.mark.parametrize("path", [path for path in EXPORTED if path.parent.name in ("library", "engine")], ids=name)
+@pytest.mark.parametrize("path", LIBRARY, ids=name)
 def test_the_map_leads_to_every_notebook(path):
     assert f"[{path.stem}]({name(path)})" in (NBS / "index.ipynb").read_text()
 
@@ -66,7 +67,7 @@ def test_exports_are_up_to_date(make_clone):
 
 def test_an_export_that_is_out_of_date_is_seen(make_clone):
     clone = make_clone()
-    module = clone.folder / "mlops_nb/errors.py"
+    module = clone.folder / "mlops_nb/base/errors.py"
     module.write_text(module.read_text() + "\nedited = 'by hand'\n")
     clone.run("nbdev_export")
     assert "by hand" not in module.read_text()
@@ -76,7 +77,7 @@ def test_every_module_comes_from_a_notebook():
     modules = {str(path.relative_to(PROJECT / "mlops_nb")) for path in (PROJECT / "mlops_nb").rglob("*.py")}
     exported = {line.split()[-1].replace(".", "/") + ".py" for path in EXPORTED for line in source_of(path).splitlines()
                 if line.startswith("#| default_exp")}
-    assert modules - {"__init__.py", "engine/__init__.py", "integrations/__init__.py", "models/__init__.py", "pages/__init__.py", "words/__init__.py", "_modidx.py"} == exported
+    assert {module for module in modules if not module.endswith("__init__.py")} - {"_modidx.py"} == exported
 
 
 def test_the_package_itself_does_nothing_when_imported():

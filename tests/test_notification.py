@@ -16,8 +16,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from mlops_nb.errors import UserError
-from mlops_nb.files import write_json
+from mlops_nb.base.errors import UserError
+from mlops_nb.base.files import write_json
 from mlops_nb.integrations import notification
 from mlops_nb.integrations.notification import LINK, MAIL, SLACK, TEAMS, Message, notify, receivers, told
 

@@ -16,14 +16,14 @@ import pytest
 import yaml
 
 from conftest import SMALL, Clone, contents, merged
-from mlops_nb.errors import UserError
-from mlops_nb.files import content_hash
-from mlops_nb.incumbent import data_hashes
-from mlops_nb.journal import read_journal
-from mlops_nb.operation import as_of
-from mlops_nb.operation import operate as go_on
-from mlops_nb.workspace import write_workspace
-from mlops_nb.worth import FROZEN, LOOP
+from mlops_nb.base.errors import UserError
+from mlops_nb.base.files import content_hash
+from mlops_nb.base.record import read_journal
+from mlops_nb.data.own_file import write_workspace
+from mlops_nb.operation.replay import as_of
+from mlops_nb.operation.replay import operate as go_on
+from mlops_nb.operation.savings import FROZEN, LOOP
+from mlops_nb.registry.incumbent import data_hashes
 
 pytestmark = pytest.mark.slow
 START, CHANGED, EARLIER, END = "2026-01-25", "2026-02-01", "2026-02-10", "2026-02-11"

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from conftest import SMALL
-from mlops_nb.simulator import make_bank, simulate_day
+from mlops_nb.simulation.simulator import make_bank, simulate_day
 
 pytestmark = pytest.mark.slow
 

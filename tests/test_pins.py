@@ -87,7 +87,7 @@ from sklearn.linear_model import LogisticRegression
     "xgboost": NUMPY + "from xgboost import XGBClassifier",
     "onnxruntime": TORCH + """
 from onnxruntime import InferenceSession
-from mlops_nb.conversion import as_onnx
+from mlops_nb.training.conversion import as_onnx
 
 def scores(model):
     graph = as_onnx(model, [f"feature_{number}" for number in range(15)])

@@ -294,7 +294,7 @@ def test_what_cannot_be_proven_is_refused_before_anything_runs(project, spoil, t
 @pytest.mark.parametrize("machine, flags, told", [("aarch64", "avx2 fma", "Linux aarch64"), ("x86_64", "avx fma", "Linux x86_64, no AVX2")])
 def test_another_machine_than_the_claimed_ones_runs_nothing(project, machine, flags, told):
     code = f"""
-import mlops_nb.prove as prove
+import mlops_nb.workbench.prove as prove
 prove.platform.machine, prove.cpu_facts = lambda: {machine!r}, lambda: {{"flags": {flags!r}}}
 prove.main()
 """

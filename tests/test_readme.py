@@ -3,9 +3,9 @@
 import pandas as pd
 
 from conftest import PROJECT
-from mlops_nb.bench_detection import detection_table
-from mlops_nb.bench_models import LEDGER
-from mlops_nb.bench_operation import LOOP, operation_table
+from mlops_nb.benches.detection import detection_table
+from mlops_nb.benches.models import LEDGER
+from mlops_nb.benches.operation import LOOP, operation_table
 
 LINES = (PROJECT / "README.md").read_text().splitlines()
 

@@ -13,9 +13,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from conftest import contents
-from mlops_nb.deliveries import DEFECTS, simulate_feeds
-from mlops_nb.population import Drift
-from mlops_nb.simulator import make_bank, reports_about, simulate_day
+from mlops_nb.simulation.feeds import DEFECTS, simulate_feeds
+from mlops_nb.simulation.population import Drift
+from mlops_nb.simulation.simulator import make_bank, reports_about, simulate_day
 
 START = date(2026, 1, 1)
 NONE = dict.fromkeys(DEFECTS, 0)
@@ -152,7 +152,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process(tmp_path):
     here = feeds(tmp_path / "here", "2026-03-31", defects=dict.fromkeys(DEFECTS, 0.02))
     code = f"""
 from pathlib import Path
-from mlops_nb.deliveries import DEFECTS, simulate_feeds
+from mlops_nb.simulation.feeds import DEFECTS, simulate_feeds
 simulate_feeds(Path({str(tmp_path / 'there')!r}), 1, 200, "2026-03-20", "2026-03-31", "Europe/Berlin", dict.fromkeys(DEFECTS, 0.02))"""
     environment = os.environ | {"PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "2", "TZ": "Asia/Tokyo"}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)

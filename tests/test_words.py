@@ -6,17 +6,17 @@ import pandas as pd
 import pytest
 
 from conftest import PROJECT
-from mlops_nb.catalogue import CATALOGUE
-from mlops_nb.explanations import PAST, in_words
-from mlops_nb.gate import decide
-from mlops_nb.schema import Report, Transaction
-from mlops_nb.schema import SPOKEN, WORDS as UNFIT
-from mlops_nb.story import LANGUAGES, Words
+from mlops_nb.data.schema import Report, Transaction
+from mlops_nb.data.schema import SPOKEN, WORDS as UNFIT
+from mlops_nb.evaluation.explanations import PAST, in_words
+from mlops_nb.features.catalogue import CATALOGUE
+from mlops_nb.pages.templates import LANGUAGES, Words
+from mlops_nb.registry.gate import decide
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 ENGLISH = re.compile(r"(?:[A-Za-z'’]+[ ,;]+){3,}[A-Za-z'’]+")  # four words in a row
-SOURCES = "\n".join(path.read_text() for folder in ("mlops_nb/pages", "mlops_nb", "nbs/dashboards") for path in sorted((PROJECT / folder).glob("*"))
-                    if path.name in ("story.py", "site.py", "dashboard.py") or path.parent.name == "pages" and path.suffix == ".py" or path.suffix == ".ipynb").replace("\\", "").replace("'", '"')
+SPEAKING = [*sorted((PROJECT / "mlops_nb/pages").glob("*.py")), *sorted((PROJECT / "nbs/dashboards").glob("*.ipynb"))]
+SOURCES = "\n".join(path.read_text() for path in SPEAKING).replace("\\", "").replace("'", '"')
 
 
 def braces(text: str) -> set[str]:

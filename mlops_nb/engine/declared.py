@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from ..errors import UserError, did_you_mean
+from ..base.errors import UserError, did_you_mean
 
 # %% ../../nbs/library/engine/10_declared.ipynb #7482ec6f
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ import pandas as pd
 import yaml
 from fastcore.script import call_parse
 
-from ..bundle import read_bundle
-from ..errors import UserError, reported_to_the_user
-from ..files import content_hash, needed, read_json
-from ..gate import by_name, flat
-from ..incumbent import data_hashes, there_is_one
-from ..workspace import run_name
+from ..base.errors import UserError, reported_to_the_user
+from ..base.files import content_hash, needed, read_json
+from ..data.own_file import run_name
+from ..registry.bundle import read_bundle
+from ..registry.gate import by_name, flat
+from ..registry.incumbent import data_hashes, there_is_one
 
 # %% ../../nbs/integrations/mlflow.ipynb #6ccd94d9
 EXPERIMENT, MODEL = "fraud-detection", "fraud-detector"

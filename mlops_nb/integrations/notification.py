@@ -29,10 +29,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import requests
 from fastcore.script import call_parse
 
-from ..errors import UserError, reported_to_the_user
-from ..files import read_json
-from ..story import Words
-from ..summary import standing
+from ..base.errors import UserError, reported_to_the_user
+from ..base.files import read_json
+from ..pages.summary import standing
+from ..pages.templates import Words
 
 # %% ../../nbs/integrations/notification.ipynb #e1885bd2
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from pathlib import Path
 import yaml
 from fastcore.script import call_parse
 
+from ..base.errors import reported_to_the_user
+from ..base.record import read_journal
+from ..data.sources import a_day
 from ..engine.pins import PINS
-from ..errors import reported_to_the_user
-from ..feeds import a_day
 from .notification import Message, link_to_the_page, notify, receivers
-from ..journal import read_journal
-from ..operation import JOURNAL, operate, retold
+from ..operation.replay import JOURNAL, operate, retold
 
 # %% ../../nbs/integrations/operate.ipynb #83b00005
 def sender() -> Callable[..., str] | None: # None: nobody is to be told; raises UserError for settings that make no sense

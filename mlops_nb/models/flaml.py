@@ -15,9 +15,9 @@ from skl2onnx.common._registration import get_converter
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..candidates import kind_module, native_form
-from ..conversion import register
-from ..errors import UserError
+from ..base.errors import UserError
+from ..training.candidates import kind_module, native_form
+from ..training.conversion import register
 
 # %% ../../nbs/library/models/80_flaml.ipynb #3b4b926f
 KINDS = {"lgbm": "lightgbm", "xgb_limitdepth": "xgboost", "rf": "random_forest"} # FLAML's name: ours

@@ -16,8 +16,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..conversion import add_classifier, dense_layers, register, standardised
-from ..errors import UserError
+from ..base.errors import UserError
+from ..training.conversion import add_classifier, dense_layers, register, standardised
 
 # %% ../../nbs/library/models/70_keras_network.ipynb #8e51310b
 def _keras() -> ModuleType: # raises UserError when it is not installed

@@ -14,7 +14,7 @@ import numpy as np
 from lightgbm import Booster, LGBMClassifier
 from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
 
-from ..conversion import register
+from ..training.conversion import register
 
 # %% ../../nbs/library/models/45_lightgbm.ipynb #18709808
 class Model(LGBMClassifier):

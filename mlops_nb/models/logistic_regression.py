@@ -11,7 +11,7 @@ from skl2onnx.operator_converters.linear_classifier import convert_sklearn_linea
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from ..conversion import register
+from ..training.conversion import register
 
 # %% ../../nbs/library/models/10_logistic_regression.ipynb #c0328190
 class Model(LogisticRegression):

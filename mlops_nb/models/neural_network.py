@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ..conversion import add_classifier, dense_layers, register, standardised
-from ..network import NetworkClassifier, Standardise, as_safetensors
+from ..training.conversion import add_classifier, dense_layers, register, standardised
+from ..training.network import NetworkClassifier, Standardise, as_safetensors
 
 # %% ../../nbs/library/models/50_neural_network.ipynb #2de80d29
 class Model(NetworkClassifier):

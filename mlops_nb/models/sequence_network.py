@@ -16,8 +16,8 @@ from skl2onnx.algebra.onnx_ops import (OnnxCast, OnnxConcat, OnnxFlatten, OnnxGa
                                        OnnxTranspose, OnnxWhere)
 from torch import nn
 
-from ..conversion import add_classifier, dense_layers, register, standardised
-from ..network import NetworkClassifier, Standardise, as_safetensors
+from ..training.conversion import add_classifier, dense_layers, register, standardised
+from ..training.network import NetworkClassifier, Standardise, as_safetensors
 
 # %% ../../nbs/library/models/60_sequence_network.ipynb #5a3da394
 class Reader(nn.Module):

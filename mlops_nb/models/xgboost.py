@@ -9,7 +9,7 @@ __all__ = ['Model', 'native']
 from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
 from xgboost import XGBClassifier
 
-from ..conversion import register
+from ..training.conversion import register
 
 # %% ../../nbs/library/models/40_xgboost.ipynb #7f29c365
 Model = XGBClassifier

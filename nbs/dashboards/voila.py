@@ -1,5 +1,5 @@
 "How Voilà serves the pages of this folder. `make dashboard` and the tests read this file; a user's own Voilà settings are not read."
-from mlops_nb.dashboard import in_language, policy
+from mlops_nb.pages.dashboard import in_language, policy
 
 c = get_config()  # noqa: F821, Voilà provides it
 
@@ -26,5 +26,5 @@ c.VoilaConfiguration.preheat_kernel = False
 c.MappingKernelManager.cull_idle_timeout = 10
 c.MappingKernelManager.cull_interval = 5
 
-# What a browser may do with a page: nbs/library/77_dashboard.ipynb.
+# What a browser may do with a page: nbs/library/pages/85_dashboard.ipynb.
 c.Voila.tornado_settings = {"headers": {"Content-Security-Policy": policy()}}
