@@ -7,7 +7,6 @@ __all__ = ['CHROMIUM', 'FLAGS', 'served', 'memory', 'first_view', 'viewers', 'me
 
 # %% ../../nbs/library/benches/65_dashboard.ipynb #99f00003
 import os
-import re
 import shutil
 import statistics
 import subprocess
@@ -18,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import psutil

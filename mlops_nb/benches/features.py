@@ -26,7 +26,8 @@ from ..base.files import connect, read_table, write_table
 from .handbook import FEATURES, LABEL_DELAY, handbook_clean, handbook_folder
 from .report import peak_memory, publish, row
 from ..features.compute import compute
-from ..simulation.simulator import make_bank, simulate_day
+from ..simulation.population import make_bank
+from ..simulation.simulator import simulate_day
 
 # %% ../../nbs/library/benches/35_features.ipynb #a7645aa1
 def drawn_tables(

@@ -21,6 +21,7 @@ from ..base.errors import reported_to_the_user
 from ..base.files import needed, read_table, write_table
 from .report import publish, row
 from ..data.cleaning import clean
+from ..data.labels import attach_reports_known_at, between, labels_known_at, without_known_cards
 from ..data.mapping import mapping_for
 from ..data.sources import split_file
 from ..evaluation.metrics import figures
@@ -29,7 +30,7 @@ from ..training.candidates import make_model
 from ..training.conversion import as_onnx
 from ..training.inputs import inputs, steps_of
 from ..training.scoring import OnnxModel
-from ..training.splits import Fold, between, labels_known_at, with_reports, without_known_cards
+from ..training.splits import Fold
 
 # %% ../../nbs/library/benches/20_handbook.ipynb #93fe0283
 def handbook_folder() -> Path:
@@ -58,7 +59,7 @@ def handbook_features(
         for name in ("transactions", "reports"):
             write_table(tables[name], Path(folder, f"{name}.parquet"))
         compute(folder, Path(folder, "features.parquet"), LABEL_DELAY)
-        return with_reports(read_table(Path(folder, "features.parquet")), tables["reports"].to_pandas(), pd.Timestamp("2018-10-15"))
+        return attach_reports_known_at(read_table(Path(folder, "features.parquet")), tables["reports"].to_pandas(), pd.Timestamp("2018-10-15"))
 
 # %% ../../nbs/library/benches/20_handbook.ipynb #e82e9544
 BASELINE = Fold("test", *map(pd.Timestamp, ("2018-07-25", "2018-08-01", "2018-08-08", "2018-08-15")))

@@ -28,9 +28,10 @@ from ..base.files import needed, read_table
 from .automl import ENVIRONMENTS, PROGRAMS, SETTINGS, fit_and_score
 from .handbook import METRICS, deployed, handbook_features, handbook_folder, learned, to_judge
 from .report import keep, row
+from ..data.labels import between, labels_known_at
 from ..evaluation.metrics import figures
 from ..features.catalogue import CATALOGUE, FAMILIES
-from ..training.splits import Fold, between, labels_known_at
+from ..training.splits import Fold
 
 # %% ../../nbs/library/benches/45_models.ipynb #e302b404
 EXACT_TREES = {"tree_method": "exact", "base_score": 0.5, "n_jobs": 2}

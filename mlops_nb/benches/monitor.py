@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['YES_NO', 'QUANTITIES', 'DESCRIBED', 'CASES', 'drawn_window', 'drawn_windows', 'ours', 'seconds', 'cost_rows',
-           'memory_rows', 'bank_features', 'drifted', 'agreement', 'main']
+           'memory_rows', 'drifted', 'agreement', 'main']
 
 # %% ../../nbs/library/benches/60_monitor.ipynb #98b0aa03
 import subprocess
@@ -23,14 +23,12 @@ from fastcore.script import call_parse
 from tqdm import tqdm
 
 from ..base.errors import reported_to_the_user
-from ..base.files import read_table, write_table
+from .banks import bank_features
 from .report import peak_memory, publish, row
-from ..data.cleaning import clean
+from ..data.labels import between
 from ..features.catalogue import CATALOGUE
-from ..features.compute import compute
-from ..monitoring.drift import SCORE, compare, examined, least_distances, moved, sample, thresholds
-from ..simulation.feeds import simulate_feeds
-from ..training.splits import between
+from ..monitoring.drift import SCORE, compare, drift_thresholds, drift_verdict, moved, sample, thresholds
+from ..monitoring.settings import MonitorSettings, settings_from
 
 # %% ../../nbs/library/benches/60_monitor.ipynb #98b0aa06
 YES_NO = [f"is_{number}" for number in range(5)]
@@ -49,10 +47,10 @@ def drawn_windows(rows: int) -> tuple[pd.DataFrame, pd.DataFrame]: # so many bef
     "Two windows, the second of another world."
     return drawn_window(rows, 1, 0), drawn_window(rows, 2, 0.2)
 
-def ours(windows: tuple[pd.DataFrame, pd.DataFrame], rules: dict[str, float]) -> None: # params.yaml's section `monitor`
+def ours(windows: tuple[pd.DataFrame, pd.DataFrame], settings: MonitorSettings) -> None:
     "What the stage does."
-    least = least_distances(windows[0], DESCRIBED, seed=1, **rules)
-    _, samples = examined(windows, DESCRIBED, least, seed=1, **rules)
+    least = drift_thresholds(windows[0], DESCRIBED, settings)
+    _, samples = drift_verdict(windows, DESCRIBED, least, settings)
     compare(*samples, YES_NO, least)
 
 # %% ../../nbs/library/benches/60_monitor.ipynb #98b0aa13
@@ -62,7 +60,7 @@ def seconds(work: Callable[[], Any]) -> float:
     work()
     return time.process_time() - began
 
-def cost_rows(rows: int, rules: dict[str, float]) -> list[dict[str, Any]]:
+def cost_rows(rows: int, settings: MonitorSettings) -> list[dict[str, Any]]:
     "Ours on a sample beside Evidently's preset on all rows."
     windows = drawn_windows(rows)
     definition = DataDefinition(numerical_columns=[*QUANTITIES, SCORE], categorical_columns=YES_NO)
@@ -70,8 +68,8 @@ def cost_rows(rows: int, rules: dict[str, float]) -> list[dict[str, Any]]:
     def preset() -> Any:
         return Report([DataDriftPreset()]).run(*(Dataset.from_pandas(window, data_definition=definition) for window in reversed(windows)))
 
-    seconds(lambda: ours(windows, rules))  # imports what is imported late
-    return [row(f"{rows:,} and {rows:,} payments, {len(windows[0].columns)} columns", seconds(lambda: ours(windows, rules)), seconds(preset), "processor s")]
+    seconds(lambda: ours(windows, settings))  # imports what is imported late
+    return [row(f"{rows:,} and {rows:,} payments, {len(windows[0].columns)} columns", seconds(lambda: ours(windows, settings)), seconds(preset), "processor s")]
 
 def memory_rows(rows: int) -> list[dict[str, Any]]:
     "The most memory that comparing takes, the payments themselves included."
@@ -85,16 +83,6 @@ CASES = { # name: what changes in the bank's world, two weeks before the end
     "web": [{"kind": "web", "date": "2026-03-18", "size": 1.0}],
     "fraud": [{"kind": "fraud", "date": "2026-03-18", "size": 1.0}],
 }
-
-def bank_features(drifts: list[dict[str, Any]], params: dict[str, Any], folder: Path) -> pd.DataFrame:
-    "The project's bank, as far as its features."
-    ingest = params["ingest"]
-    simulate_feeds(folder / "raw", params["seed"], ingest["customers"], ingest["start"], params["as_of"], params["time_zone"], ingest["defects"], drifts)
-    for name, table in clean(folder / "raw", params["time_zone"]).items():
-        if name in ("transactions", "reports"):
-            write_table(table, folder / f"{name}.parquet")
-    compute(folder, folder / "features.parquet", params["label_delay"])
-    return read_table(folder / "features.parquet")
 
 def drifted(before: pd.DataFrame, after: pd.DataFrame, least: float, times: float) -> list[str]:
     "The columns that have moved far enough."
@@ -125,11 +113,12 @@ def main(
     "Measure the comparison, and hold the sample's verdicts against the full data's."
     with reported_to_the_user():
         params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+        settings = settings_from(params)
         if rows:
-            ours(drawn_windows(rows), params["monitor"])
+            ours(drawn_windows(rows), settings)
             print(peak_memory())
             return
-        measured = cost_rows(200_000, params["monitor"]) + memory_rows(5_000_000)
+        measured = cost_rows(200_000, settings) + memory_rows(5_000_000)
         for case, drifts in tqdm(CASES.items(), desc="drifts", leave=False, disable=None):
             of_sample, of_all = agreement(drifts, params)
             measured.append(row(f"{case}: columns that drifted, by the sample and by all", len(of_sample), len(of_all), "columns"))

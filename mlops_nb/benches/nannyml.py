@@ -11,7 +11,6 @@ import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 

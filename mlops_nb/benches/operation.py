@@ -18,9 +18,11 @@ from fastcore.script import call_parse
 from matplotlib.figure import Figure
 
 from ..base.errors import reported_to_the_user
-from .detection import Rehearsed, bank, days, interval, on_banks, rehearsed, scored_since, signs
+from .banks import TrainedModel, bank, days, interval, on_banks, put_to_work, train_model
+from .detection import signs
 from ..monitoring.drift import SCORE
-from ..operation.replay import due
+from ..monitoring.watch import ModelAtWork
+from ..operation.rules import retraining_due
 from ..operation.savings import COLOURS, FROZEN, LINES, LOOP, by_month, payments_at_risk, stopped_in_turn
 from ..registry.comparison import gain
 from ..training.splits import TEST
@@ -38,13 +40,13 @@ class Year:
     def __init__(self, params: dict[str, Any], start: str, end: str):
         self.params, self.start, self.end = params, start, end
         self.features, self.reports = bank(params, params["operate"]["drifts"], str(date.fromisoformat(end) + timedelta(days=28)))
-        self.made: dict[str, tuple[Rehearsed, pd.DataFrame]] = {}
+        self.made: dict[str, tuple[TrainedModel, ModelAtWork]] = {}
 
-    def model(self, day: str) -> tuple[Rehearsed, pd.DataFrame]:
+    def model(self, day: str) -> tuple[TrainedModel, ModelAtWork]:
         """The model of a day, and what it scores."""
         if day not in self.made:
-            model = rehearsed(self.features, self.reports, day, self.params)
-            self.made[day] = model, scored_since(model, self.features)
+            model = train_model(self.features, self.reports, day, self.params)
+            self.made[day] = model, put_to_work(model, self.features, self.params)
         return self.made[day]
 
 # %% ../../nbs/library/benches/75_operation.ipynb #99e00016
@@ -61,9 +63,9 @@ def looped(year: Year) -> tuple[list[str], list[str]]: # the days of the champio
     rules = {name: year.params["operate"][name] for name in ("patience", "wait", "rest", "max_age")}
     champions, entries, why = [year.start], [{"day": year.start, "decision": "retrain"}], []
     for day in days(year.start, year.end)[1:-1]:
-        model, scored = year.model(champions[-1])
-        entries.append(signs(model, scored[scored["time"] < day], year.reports, day, year.params))
-        if reason := due(entries, **rules):
+        _, model = year.model(champions[-1])
+        entries.append(signs(model, year.reports, day, year.params))
+        if reason := retraining_due(entries, **rules):
             entries.append({"day": day, "decision": "retrain"})
             why.append(reason[0])
             champions += [day] if passes(year, champions[-1], day) else []
@@ -73,7 +75,7 @@ def looped(year: Year) -> tuple[list[str], list[str]]: # the days of the champio
 def worth(year: Year, champions: list[str]) -> dict[str, dict[str, float]]: # as `by_month` gives it
     "What models that take over on these days catch and save."
     at_risk = payments_at_risk(year.features, year.reports, year.start, str(date.fromisoformat(year.end) + timedelta(days=28)), 28)
-    scores = {day: year.model(day)[1][SCORE] for day in champions}
+    scores = {day: year.model(day)[1].scored[SCORE] for day in champions}
     return by_month(at_risk, stopped_in_turn(at_risk, scores, year.params["alert_budget"]), year.params["false_alarm_cost"])
 
 def one_bank(seed: int, params: dict[str, Any], start: str, end: str) -> list[dict[str, Any]]: # a way each: seed, way, days of its champions, rules of its retrainings, worth

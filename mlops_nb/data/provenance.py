@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from ..base.files import content_hash, write_table
+from ..base.files import content_hash
 
 # %% ../../nbs/library/data/90_provenance.ipynb #798e8a7b
 def rows_in(

@@ -17,8 +17,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..base.files import needed
+from ..data.labels import between
 from ..training.scoring import OnnxModel, session
-from ..training.splits import between
 
 # %% ../../nbs/library/evaluation/50_explanations.ipynb #2ca9f2d1
 def background_sample(

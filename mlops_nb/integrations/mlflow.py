@@ -17,9 +17,9 @@ from fastcore.script import call_parse
 
 from ..base.errors import UserError, reported_to_the_user
 from ..base.files import content_hash, needed, read_json
-from ..data.own_file import run_name
+from ..base.params import by_name, flat
+from ..base.run_folders import run_name
 from ..registry.bundle import read_bundle
-from ..registry.gate import by_name, flat
 from ..registry.incumbent import data_hashes, there_is_one
 
 # %% ../../nbs/integrations/mlflow.ipynb #6ccd94d9

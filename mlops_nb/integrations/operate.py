@@ -15,9 +15,9 @@ from pathlib import Path
 import yaml
 from fastcore.script import call_parse
 
+from ..base.dates import parse_date
 from ..base.errors import reported_to_the_user
 from ..base.record import read_journal
-from ..data.sources import a_day
 from ..engine.pins import PINS
 from .notification import Message, link_to_the_page, notify, receivers
 from ..operation.replay import JOURNAL, operate, retold
@@ -44,6 +44,6 @@ def main(
     pinned()
     with reported_to_the_user():
         start = start or yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["as_of"]
-        folder = operate(start, end or str(a_day(start, "FROM") + timedelta(days=365)), name, send=sender())
+        folder = operate(start, end or str(parse_date(start, "FROM") + timedelta(days=365)), name, send=sender())
         print(retold(read_journal(folder / JOURNAL)))
         print(f"\nThe journal, the locks and the story are in {folder}/reports/operate; make dashboard RUN={name} shows the pages.")

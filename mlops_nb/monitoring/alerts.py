@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.files import read_table, write_json
+from ..data.labels import attach_reports_known_at, without_known_cards
 from ..evaluation.explanations import Explainer, with_reasons
 from ..registry.bundle import read_bundle
-from ..training.splits import with_reports, without_known_cards
 
 # %% ../../nbs/library/monitoring/50_alerts.ipynb #a1e70006
 def daily_lists(
@@ -31,7 +31,7 @@ def daily_lists(
     spoken_of = history[history["transaction_id"].isin(reports["transaction_id"])]
     ranked = scored.assign(day=scored["time"].dt.normalize()).sort_values(
         ["day", "fraud_probability", "card", "time", "transaction_id"], ascending=[True, False, True, True, True])
-    waiting = [without_known_cards(of_day, with_reports(spoken_of, reports, day), since) for day, of_day in ranked.groupby("day")]
+    waiting = [without_known_cards(of_day, attach_reports_known_at(spoken_of, reports, day), since) for day, of_day in ranked.groupby("day")]
     cards = pd.concat([ranked[:0], *waiting]).drop_duplicates(["day", "card"])
     cards = cards.assign(rank=cards.groupby("day").cumcount() + 1, amount=cards["amount_cents"] / 100)
     return cards.loc[cards["rank"] <= alert_budget, LISTED].reset_index(drop=True)

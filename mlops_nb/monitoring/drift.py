@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'ANY', 'QUARTERS', 'IDENTITY', 'SCORE', 'compare', 'moved', 'sample', 'thresholds', 'write_report',
-           'realised', 'verdict', 'compared', 'least_distances', 'examined']
+           'realised', 'verdict', 'compared', 'drift_thresholds', 'drift_verdict']
 
 # %% ../../nbs/library/monitoring/10_drift.ipynb #3593012e
 import itertools
@@ -22,6 +22,7 @@ from scipy.stats import wasserstein_distance
 
 from ..evaluation.metrics import figures
 from ..features.catalogue import OF_REPORTS
+from .settings import MonitorSettings
 
 # %% ../../nbs/library/monitoring/10_drift.ipynb #ab7b3be2
 METHODS = {"num_method": "wasserstein", "cat_method": "jensenshannon"}
@@ -129,33 +130,26 @@ def compared(described: list[dict[str, Any]]) -> tuple[dict[str, str], list[str]
     return ({feature["name"]: feature["meaning"] for feature in described} | {SCORE: "the model's own score"},
             [feature["name"] for feature in described if feature["unit"] == "yes or no"])
 
-def least_distances(
+def drift_thresholds(
     training_window: pd.DataFrame, # the model's features and SCORE, in order of time
     described: list[dict[str, Any]], # the features
-    seed: int,
-    drift_threshold: float, # the distance below which nothing counts
-    drift_times: float, # and how many times as far as between quarters of the training window
-    sample_rows: int, # to be compared
-    **_: Any, # the other rules, as `examined` takes them
+    settings: MonitorSettings,
 ) -> dict[str, float]: # column: the distance from which it counts as drifted
     "The thresholds of a model at work."
     meanings, yes_no = compared(described)
-    return thresholds(sample(training_window, sample_rows, seed)[list(meanings)], yes_no, drift_threshold, drift_times)
+    rows = sample(training_window, settings.sample_rows, settings.seed)[list(meanings)]
+    return thresholds(rows, yes_no, settings.drift_threshold, settings.drift_times)
 
-def examined(
+def drift_verdict(
     windows: Sequence[pd.DataFrame], # the training window and the latest: the model's features and SCORE, in order of time
     described: list[dict[str, Any]], # the features
-    least: dict[str, float], # from `least_distances`
-    seed: int,
-    drift_columns: int, # how many columns make a drift
-    min_rows: int, # in either window; fewer are not enough
-    sample_rows: int, # of either window, to be compared
-    **_: Any, # the other rules, as `least_distances` takes them
+    least: dict[str, float], # from `drift_thresholds`
+    settings: MonitorSettings,
 ) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict and the samples it is about
     "Compare two windows, if there is enough to compare."
     meanings, yes_no = compared(described)
-    samples = [sample(window, sample_rows, seed)[list(meanings)] for window in windows]
-    if min(map(len, windows)) < min_rows:
+    samples = [sample(window, settings.sample_rows, settings.seed)[list(meanings)] for window in windows]
+    if min(map(len, windows)) < settings.min_rows:
         return verdict({}, {}, meanings, yes_no, {}), samples
     means = {name: tuple(float(window[name].mean()) for window in windows) for name in meanings}
-    return verdict(moved(*samples, yes_no), least, meanings, yes_no, means, drift_columns), samples
+    return verdict(moved(*samples, yes_no), least, meanings, yes_no, means, settings.drift_columns), samples

@@ -12,8 +12,6 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import binom
 
-from ..training.splits import without_blocked_cards
-
 # %% ../../nbs/library/monitoring/30_missed_frauds.ipynb #73u00006
 def incidents(
     frauds: pd.DataFrame, # card, terminal
@@ -37,7 +35,7 @@ def chance(
 
 # %% ../../nbs/library/monitoring/30_missed_frauds.ipynb #73u00012
 def unnoticed(
-    scored: pd.DataFrame, # time, card, terminal, channel, is_stopped, fraud_reported_at: as known now
+    scored: pd.DataFrame, # time, card, terminal, channel, is_stopped, is_blocked, fraud_reported_at: as known now
     past: pd.DataFrame | None, # time, card, terminal, channel, is_stopped, is_fraud: of the validation weeks
     made: pd.Timestamp, # when the model was made
     now: pd.Timestamp,
@@ -45,21 +43,21 @@ def unnoticed(
     unnoticed_chance: float, # below which so many are more than usual
 ) -> dict[str, dict[str, float | int | bool]]: # channel: lately, usual (both incidents a period), chance, more; empty if nothing is usual yet
     "What the model let pass in the latest days."
-    reported = scored[(scored["time"] >= made) & scored["fraud_reported_at"].notna() & ~scored["is_stopped"]]
-    reported = without_blocked_cards(reported, scored)
+    passed = ~scored["is_stopped"] & ~scored["is_blocked"]
+    reported = scored[(scored["time"] >= made) & scored["fraud_reported_at"].notna() & passed]
     period = (now - reported["fraud_reported_at"]) // pd.Timedelta(days=days) # 0 is the latest
-    passed = pd.DataFrame(columns=["channel", "period"]) if past is None else _passed(past[past["is_fraud"] & ~past["is_stopped"]], days)
+    earlier = pd.DataFrame(columns=["channel", "period"]) if past is None else _passed(past[past["is_fraud"] & ~past["is_stopped"]], days)
     weeks = {"work": int((now - made) // pd.Timedelta(days=days)), "past": 0 if past is None else past["time"].dt.normalize().nunique() // days}
     before = weeks["work"] - 1 + weeks["past"]
     if weeks["work"] < 1 or before < 1:
         return {}
     told = {}
     for channel in sorted({*_channel(scored[["channel"]].drop_duplicates())}):
-        of_work, of_past = reported[_channel(reported) == channel], passed[passed["channel"] == channel]
+        of_work, of_past = reported[_channel(reported) == channel], earlier[earlier["channel"] == channel]
         counts = [incidents(of_work[period[of_work.index] == number]) for number in range(weeks["work"])]
-        earlier = sum(counts[1:]) + sum(incidents(part) for _, part in of_past.groupby("period"))
-        likely = chance(counts[0], earlier, before)
-        told[channel] = {"lately": counts[0], "usual": earlier / before, "chance": likely, "more": likely < unnoticed_chance}
+        seen = sum(counts[1:]) + sum(incidents(part) for _, part in of_past.groupby("period"))
+        likely = chance(counts[0], seen, before)
+        told[channel] = {"lately": counts[0], "usual": seen / before, "chance": likely, "more": likely < unnoticed_chance}
     return told
 
 def _channel(rows: pd.DataFrame) -> pd.Series:

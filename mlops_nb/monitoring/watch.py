@@ -6,21 +6,25 @@
 __all__ = ['FINE', 'ATTENTION', 'UNKNOWN', 'STATES', 'MORE', 'DAYS', 'TEXT', 'NUMBER', 'COUNT', 'MAYBE', 'ANSWER', 'RANGE',
            'COLUMN', 'PASSED', 'SCHEMA', 'answer', 'onset', 'told_column', 'about_input', 'about_scores', 'share_found',
            'surely_less', 'about_estimate', 'about_performance', 'newest', 'set_aside', 'about_data', 'overall',
-           'manager', 'since_training', 'with_stops', 'labelled_and_waiting', 'judged', 'began', 'watch']
+           'manager', 'ModelAtWork', 'since_training', 'at_work', 'known_at', 'labelled_and_waiting', 'Observed',
+           'observe', 'judged', 'share_of_frauds', 'began', 'about_model', 'needing_attention', 'watch',
+           'described_windows']
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #0e21e17e
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..data.labels import attach_reports_known_at, between, is_blocked, without_known_cards
 from ..evaluation.thresholds import WEEK, daily_thresholds, stopped_at_work
-from .drift import SCORE, examined, least_distances, realised
+from .drift import SCORE, drift_thresholds, drift_verdict, realised
 from .estimation import BLIND, beside_realised, estimated
 from .estimation import sentence as expectation
 from .missed_frauds import unnoticed
+from .settings import MonitorSettings
 from ..registry.bundle import Detector
-from ..training.splits import between, with_reports, without_blocked_cards, without_known_cards
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7fbd2727
 FINE, ATTENTION, UNKNOWN = STATES = ("fine", "attention", "unknown")
@@ -217,6 +221,15 @@ SCHEMA = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "W
     newest={"type": "object", "additionalProperties": NUMBER}, set_aside=_object(lately=MAYBE, before=MAYBE), model={"type": "object"})}
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0002
+@dataclass(frozen=True)
+class ModelAtWork:
+    "A model in use, and what it has scored."
+
+    bundle: dict[str, Any] # bundle.json
+    past: pd.DataFrame | None # the bundle's validation weeks, from `read_past`
+    scored: pd.DataFrame # from `since_training`
+    thresholds: dict[str, float] # from `drift_thresholds`
+
 def since_training(
     features: pd.DataFrame, # in order of time
     model: Detector,
@@ -227,17 +240,32 @@ def since_training(
     rows = between(features, pd.Timestamp(bundle["training_window"][0]), pd.Timestamp(as_of))
     return rows.assign(**{SCORE: model.fraud_probability(rows, features)})
 
-def with_stops(
-    scored: pd.DataFrame, # from `since_training`, with fraud_reported_at
-    made: pd.Timestamp, # when the model was made
-    alert_budget: int, # cards a day
-) -> pd.DataFrame: # the same and is_stopped
-    "Which payments the model has stopped since it was made; a card that is blocked takes no room in the budget."
-    free = without_blocked_cards(scored[scored["time"] >= made - WEEK], scored)
-    return scored.assign(is_stopped=stopped_at_work(scored, daily_thresholds(free, made, alert_budget)))
+def at_work(
+    bundle: dict[str, Any], # bundle.json
+    past: pd.DataFrame | None, # from `read_past`
+    scored: pd.DataFrame, # from `since_training`
+    settings: MonitorSettings,
+) -> ModelAtWork:
+    "A model with the distances from which its columns count as drifted."
+    learned = between(scored, *map(pd.Timestamp, bundle["training_window"]))
+    return ModelAtWork(bundle, past, scored, drift_thresholds(learned, bundle["features"], settings))
+
+# %% ../../nbs/library/monitoring/40_watch.ipynb #08791a39
+def known_at(
+    model: ModelAtWork,
+    reports: pd.DataFrame, # transaction_id, is_fraud, reported_at
+    now: pd.Timestamp,
+    settings: MonitorSettings,
+) -> pd.DataFrame: # the model's payments before now, with fraud_reported_at, is_blocked, is_stopped
+    "The payments a model has scored, and what is known of them."
+    scored, made = model.scored, pd.Timestamp(model.bundle["train_as_of"])
+    known = attach_reports_known_at(scored[scored["time"] < now], reports, now)
+    known = known.assign(is_blocked=is_blocked(known))
+    free = known[~known["is_blocked"] & (known["time"] >= made - WEEK)]
+    return known.assign(is_stopped=stopped_at_work(known, daily_thresholds(free, made, settings.alert_budget)))
 
 def labelled_and_waiting(
-    scored: pd.DataFrame, # from `with_stops`
+    known: pd.DataFrame, # from `known_at`
     bundle: dict[str, Any],
     now: pd.Timestamp,
     labelled_days: int,
@@ -246,24 +274,57 @@ def labelled_and_waiting(
     made, start = map(pd.Timestamp, (bundle["train_as_of"], bundle["training_window"][0]))
     ends = now - pd.Timedelta(days=bundle["label_delay"])
     first = max(made, ends - pd.Timedelta(days=labelled_days))
-    known = without_known_cards(between(scored, first, now), scored, first - (made - start)) # as long before as for the test week
-    known = known.assign(is_fraud=known["fraud_reported_at"].notna())
-    return [between(known, first, ends), between(known, max(made, ends), now)]
+    judged = without_known_cards(between(known, first, now), known, first - (made - start)) # as long before as for the test week
+    judged = judged.assign(is_fraud=judged["fraud_reported_at"].notna())
+    return [between(judged, first, ends), between(judged, max(made, ends), now)]
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0003
+@dataclass(frozen=True)
+class Observed:
+    "What is counted of a model at work at a moment, before anything is said of it."
+
+    known: pd.DataFrame # from `known_at`
+    windows: tuple[pd.DataFrame, pd.DataFrame] # of training, and the latest days
+    drift: dict[str, Any] # from `drift_verdict`
+    samples: list[pd.DataFrame] # of the windows, which were compared
+    labelled: pd.DataFrame # with is_fraud
+    waiting: pd.DataFrame # for their labels
+    passed: dict[str, dict[str, Any]] # from `unnoticed`
+
+def observe(
+    model: ModelAtWork,
+    reports: pd.DataFrame, # transaction_id, is_fraud, reported_at
+    as_of: str, # an ISO date
+    settings: MonitorSettings,
+) -> Observed:
+    "Compare the latest days with the training window, and count what is known of them."
+    now, made, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
+    start, end = map(pd.Timestamp, bundle["training_window"])
+    known = known_at(model, reports, now, settings)
+    windows = between(known, start, end), between(known, max(end, now - pd.Timedelta(days=settings.days)), now)
+    drift, samples = drift_verdict(windows, bundle["features"], model.thresholds, settings)
+    labelled, waiting = labelled_and_waiting(known, bundle, now, settings.labelled_days)
+    passed = unnoticed(known, model.past, made, now, settings.days, settings.unnoticed_chance)
+    return Observed(known, windows, drift, samples, labelled, waiting, passed)
+
+# %% ../../nbs/library/monitoring/40_watch.ipynb #d0037933
 def judged(
-    labelled: pd.DataFrame, # from `labelled_and_waiting`
-    waiting: pd.DataFrame,
+    observed: Observed,
     past: pd.DataFrame | None, # the bundle's, from `read_past`, with is_stopped
-    alert_budget: int, # cards a day
-    seed: int,
+    settings: MonitorSettings,
 ) -> dict[str, Any]: # since, usual, expected and expected_before, as the verdict has them
     "How good the model is and was."
-    share = lambda rows: share_found(rows[rows["is_fraud"]], seed)
-    expected, before = (estimated(rows, past, seed) for rows in (waiting, labelled))
-    return {"since": realised(labelled, alert_budget) | {"share_found": share(labelled)}, "usual": share(labelled[:0] if past is None else past),
+    labelled, waiting = observed.labelled, observed.waiting
+    expected, before = (estimated(rows, past, settings.seed) for rows in (waiting, labelled))
+    return {"since": realised(labelled, settings.alert_budget) | {"share_found": share_of_frauds(labelled, settings)},
+            "usual": share_of_frauds(past, settings),
             "expected": {"transactions": len(waiting), "figures": expected, "sentence": expectation(expected)},
             "expected_before": beside_realised(before, labelled)}
+
+def share_of_frauds(rows: pd.DataFrame | None, settings: MonitorSettings) -> dict[str, float | None]:
+    "The share of frauds found among labelled payments; None of none."
+    frauds = pd.DataFrame({"card": [], "is_stopped": []}) if rows is None else rows[rows["is_fraud"]]
+    return share_found(frauds, settings.seed)
 
 def began(
     scored: pd.DataFrame,
@@ -278,40 +339,45 @@ def began(
     return onset(known[first].groupby(known["time"].dt.normalize()).mean()) if first else None
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0004
+def about_model(
+    model: ModelAtWork,
+    observed: Observed,
+    settings: MonitorSettings,
+    since: str | None = None, # from `began`
+) -> dict[str, dict[str, str]]: # the answers input, scores and performance: those that the rules of a retraining go by
+    "What the payments that came in say of the model."
+    features, found = [feature["name"] for feature in model.bundle["features"]], share_of_frauds(observed.labelled, settings)
+    usual = share_of_frauds(model.past, settings)
+    return {"input": about_input(observed.drift, features, since), "scores": about_scores(observed.drift),
+            "performance": about_performance(found, usual, settings.decay, observed.passed, settings.days)}
+
+def needing_attention(answers: dict[str, dict[str, str]]) -> list[str]: # sorted
+    "The names of the answers that need attention."
+    return sorted(name for name, each in answers.items() if each["state"] == ATTENTION)
+
+# %% ../../nbs/library/monitoring/40_watch.ipynb #2526a8bb
 def watch(
-    scored: pd.DataFrame, # from `since_training`
+    model: ModelAtWork,
     reports: pd.DataFrame, # transaction_id, is_fraud, reported_at
     delivered: pd.DataFrame, # as `set_aside` takes it
-    bundle: dict[str, Any], # bundle.json
-    past: pd.DataFrame | None, # the bundle's, from `read_past`
     as_of: str, # an ISO date
-    seed: int,
-    alert_budget: int, # cards a day
-    days: int, # the latest, to be compared with the training window
-    labelled_days: int, # the latest with labels, to be judged
-    decay: float, # as the answers take these
-    unnoticed_chance: float,
-    stale_hours: float,
-    bad_share: float,
-    least: dict[str, float] | None = None, # from `least_distances`, where it is known already
-    **rules: float, # as `examined` and `least_distances` take them
+    settings: MonitorSettings,
 ) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict, as SCHEMA describes it, and the samples that were compared
-    "What there is to say of a model at work."
-    now, made, (start, end) = pd.Timestamp(as_of), pd.Timestamp(bundle["train_as_of"]), map(pd.Timestamp, bundle["training_window"])
-    scored, delivered = with_reports(scored[scored["time"] < now], reports, now), delivered[~(delivered["day"] >= as_of)]
-    windows = between(scored, start, end), between(scored, max(end, now - pd.Timedelta(days=days)), now)
-    least = least_distances(windows[0], bundle["features"], seed, **rules) if least is None else least
-    found, samples = examined(windows, bundle["features"], least, seed, **rules)
-    scored = with_stops(scored, made, alert_budget)
-    figures = judged(*labelled_and_waiting(scored, bundle, now, labelled_days), past, alert_budget, seed)
-    passed = unnoticed(scored, past, made, now, days, unnoticed_chance)
-    since = began(scored, found["drifted"], bundle["features"], made, end)
-    ages, aside, usual = newest(scored, now), set_aside(delivered, now), figures["usual"]
-    answers = {"input": about_input(found, [feature["name"] for feature in bundle["features"]], since), "scores": about_scores(found),
-               "estimate": about_estimate(figures["expected"]["figures"]["share_found"], usual, decay),
-               "performance": about_performance(figures["since"]["share_found"], usual, decay, passed, days),
-               "quality": about_data(ages, aside, stale_hours, bad_share)}
-    told = {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows), "compared": len(part)}
-            for name, rows, part in zip(("before", "after"), windows, samples) if len(rows)}
-    return found | figures | {"unnoticed": passed, "as_of": as_of, "manager": manager(answers), "health": overall(answers), "onset": since, "answers": answers,
-                              "windows": told, "newest": ages, "set_aside": aside, "model": bundle}, samples
+    "The verdict on a model at work."
+    now, made, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
+    observed = observe(model, reports, as_of, settings)
+    since = began(observed.known, observed.drift["drifted"], bundle["features"], made, pd.Timestamp(bundle["training_window"][1]))
+    figures, told = judged(observed, model.past, settings), about_model(model, observed, settings, since)
+    ages, aside = newest(observed.known, now), set_aside(delivered[~(delivered["day"] >= as_of)], now)
+    estimate = about_estimate(figures["expected"]["figures"]["share_found"], figures["usual"], settings.decay)
+    answers = {"input": told["input"], "scores": told["scores"], "estimate": estimate, "performance": told["performance"],
+               "quality": about_data(ages, aside, settings.stale_hours, settings.bad_share)}
+    return observed.drift | figures | {
+        "unnoticed": observed.passed, "as_of": as_of, "manager": manager(answers), "health": overall(answers), "onset": since, "answers": answers,
+        "windows": described_windows(observed), "newest": ages, "set_aside": aside, "model": bundle}, observed.samples
+
+def described_windows(observed: Observed) -> dict[str, dict[str, Any]]: # before and after: from, to, transactions, compared
+    "From when to when the compared windows reach, and how many payments they hold."
+    parts = zip(("before", "after"), observed.windows, observed.samples)
+    return {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows), "compared": len(part)}
+            for name, rows, part in parts if len(rows)}

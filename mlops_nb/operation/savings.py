@@ -11,8 +11,8 @@ from itertools import pairwise
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ..data.labels import attach_reports_known_at, between, is_blocked
 from ..evaluation.thresholds import DAY, WEEK, daily_thresholds, outcome, stopped_at_work
-from ..training.splits import between, with_reports, without_blocked_cards
 
 # %% ../../nbs/library/operation/20_savings.ipynb #79a00006
 def payments_at_risk(
@@ -23,9 +23,9 @@ def payments_at_risk(
     label_delay: int, # days; the payments of the last ones cannot be judged
 ) -> pd.DataFrame: # the same columns, and is_fraud; from the week before the operation on
     "The payments by which an operation is judged, and those by whose scores it begins."
-    known = with_reports(features, reports, pd.Timestamp(end))
-    rows = between(known, pd.Timestamp(start) - WEEK, pd.Timestamp(end) - pd.Timedelta(days=label_delay))
-    return without_blocked_cards(rows, known).assign(is_fraud=lambda left: left["fraud_reported_at"].notna())
+    known = attach_reports_known_at(features, reports, pd.Timestamp(end))
+    free = known[~is_blocked(known)].assign(is_fraud=lambda rows: rows["fraud_reported_at"].notna())
+    return between(free, pd.Timestamp(start) - WEEK, pd.Timestamp(end) - pd.Timedelta(days=label_delay))
 
 # %% ../../nbs/library/operation/20_savings.ipynb #79b00002
 def stopped_in_turn(

@@ -10,8 +10,7 @@ __all__ = ['FEW_FRAUDS', 'GATE_LOOKS', 'LAST', 'RECORDS', 'headline', 'found_sin
 from typing import Any
 
 from .health import compared, manager, moved_count
-from .templates import LOOKS, MAKERS, METRICS, QUALITY, DECISION, VERDICT, ALERTS
-from .templates import Markup, Words, address, answer, folded, link, listed, number, paragraph, table
+from .templates import ALERTS, DECISION, LOOKS, MAKERS, METRICS, QUALITY, VERDICT, Markup, Words, address, answer, folded, link, listed, number, paragraph, table
 
 # %% ../../nbs/library/pages/30_overview.ipynb #392b04bc
 def headline(

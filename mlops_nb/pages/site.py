@@ -8,7 +8,6 @@ __all__ = ['SERVED', 'FIRST', 'PAGE_POLICY', 'shown', 'file_of', 'linked', 'unde
 # %% ../../nbs/library/pages/90_site.ipynb #56805bd9
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..base.errors import UserError, reported_to_the_user
 from ..base.files import replacing
 from .drift import REPORT
 from .evidence import evidence
-from .templates import CLOSING, LANGUAGES, MAKERS, PAGES, REPORT_POLICY, VERDICT, Words, opening
+from .templates import CLOSING, LANGUAGES, MAKERS, PAGES, REPORT_POLICY, Words, opening
 
 # %% ../../nbs/library/pages/90_site.ipynb #8dd1852b
 def shown(

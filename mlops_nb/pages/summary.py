@@ -13,7 +13,7 @@ from fastcore.script import call_parse
 
 from ..base.errors import reported_to_the_user
 from ..base.files import read_json
-from ..data.own_file import run_name
+from ..base.run_folders import run_name
 
 # %% ../../nbs/library/pages/80_summary.ipynb #c13afa56
 SHOWN = {"average_precision": "average precision", "roc_auc": "ROC AUC", "card_precision_100": "card precision@100",

@@ -20,8 +20,7 @@ from fastcore.script import Param, call_parse
 
 from ..base.errors import UserError, did_you_mean, reported_to_the_user
 from ..base.files import read_json
-from ..base.params import change_params
-from .gate import by_name, flat
+from ..base.params import by_name, change_params, flat
 from .incumbent import data_hashes, fetch_bundle, there_is_one
 
 # %% ../../nbs/library/registry/70_champion.ipynb #e924939a

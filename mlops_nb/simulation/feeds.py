@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ..base.dates import parse_date
 from ..base.errors import UserError, did_you_mean
 from ..base.files import write_table
-from ..data.sources import a_day
 from .frauds import SPOILT, generator
-from .population import DRIFTS, Drift
-from .simulator import make_bank, reports_about, simulate_day
+from .population import DRIFTS, Drift, make_bank
+from .simulator import reports_about, simulate_day
 
 # %% ../../nbs/library/simulation/40_feeds.ipynb #a734118d
 def read_drifts(
@@ -37,7 +37,7 @@ def read_drifts(
             raise UserError("This kind of drift is unknown", repr(record["kind"]), did_you_mean(str(record["kind"]), DRIFTS))
         if not isinstance(record["size"], (int, float)) or not 0 < record["size"] <= 1:
             raise UserError("A drift's size is no share", repr(record["size"]), f"give a number above 0 and at most 1, as in {example}")
-    return [Drift(record["kind"], a_day(record["date"], "A drift's date"), record["size"]) for record in records]
+    return [Drift(record["kind"], parse_date(record["date"], "A drift's date"), record["size"]) for record in records]
 
 # %% ../../nbs/library/simulation/40_feeds.ipynb #eab3e757
 DEFECTS = MISSING, TWICE, IMPOSSIBLE, TRUNCATED = ("missing", "twice", "impossible", "truncated")
@@ -123,7 +123,7 @@ def simulate_feeds(
     drifts: Iterable[dict[str, Any]] = (), # kind, date, size
 ) -> None: # raises UserError for parameters that make no bank
     "Write every feed's days from the bank's opening up to `as_of`."
-    opening, now, changes = a_day(start, "start"), a_day(as_of, "as_of"), read_drifts(drifts)
+    opening, now, changes = parse_date(start, "start"), parse_date(as_of, "as_of"), read_drifts(drifts)
     _check_bank(opening, now, customers, time_zone)
     check_defects(defects)
     for feed in ("atm", "web", "pos", "reports"):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from .frauds import DAY_S, DISPUTED, HONEST, REPORTED, generator, skim, thieves_day
-from .population import CHANNEL_NAMES, WEB, Bank, Drift, honest_day, make_bank
+from .population import CHANNEL_NAMES, WEB, Bank, Drift, honest_day
 
 # %% ../../nbs/library/simulation/30_simulator.ipynb #0dc567de
 SLOW, WEEKS = 0.1, 4 # share of those who report late, and how much later at most

@@ -24,9 +24,10 @@ from sklearn.metrics import average_precision_score
 from tqdm import tqdm
 
 from ..base.errors import UserError, did_you_mean
+from ..data.labels import between, without_known_cards
 from .candidates import make_model
 from .inputs import inputs, steps_of
-from .splits import Fold, between, check_window, without_known_cards
+from .splits import Fold, check_window
 
 # %% ../../nbs/library/training/70_tuning.ipynb #92cea4f3
 @dataclass(frozen=True)

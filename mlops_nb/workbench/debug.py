@@ -8,7 +8,6 @@ __all__ = ['CLEARING', 'latest_failures', 'latest_failure', 'scratch_sandbox', '
 # %% ../../nbs/library/workbench/30_debug.ipynb #66ad8475
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile

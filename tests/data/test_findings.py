@@ -1,0 +1,64 @@
+"""What analysts find comes back as labels: from the moment it was found, and never before."""
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mlops_nb.data.cleaning import clean
+from mlops_nb.data.labels import attach_reports_known_at
+
+PAYMENTS = "transaction_id;time;card;terminal;amount;x_m;y_m\n" + "".join(
+    f"p{number};05.01.2026 10:0{number}:00;1111222233334444;T1;12,50;0;0\n" for number in range(5))
+REPORTS = """transaction_id,is_fraud,reported_at
+p1,True,2026-01-07T10:00:00Z
+p2,True,2026-01-09T10:00:00Z
+"""
+FINDINGS = """transaction_id,is_fraud,reported_at
+p0,true,2026-01-06T09:00:00Z
+p1,false,2026-01-08T09:00:00Z
+p2,false,2026-01-08T09:00:00Z
+"""
+
+
+def cleaned(folder: Path, findings: str) -> dict:
+    """What cleaning makes of five payments, two reports and some findings."""
+    for feed, day, text in (("atm", "2026-01-05", PAYMENTS), ("reports", "2026-01-07", REPORTS), ("findings", "2026-01-08", findings)):
+        (folder / feed).mkdir()
+        (folder / feed / f"{day}.csv").write_text(text)
+    return {name: table.to_pandas() for name, table in clean(folder, "UTC").items()}
+
+
+@pytest.mark.parametrize(("now", "frauds"), [
+    ("2026-01-06 09:00", []), ("2026-01-06 09:01", ["p0"]), ("2026-01-07 10:01", ["p0", "p1"]),
+    ("2026-01-08 09:01", ["p0"]),  # the analyst takes the customer's report of p1 back
+    ("2026-01-09 10:01", ["p0", "p2"]),  # what the customer says of p2 later counts more than the earlier finding
+])
+def test_a_finding_is_a_label_from_its_moment_on(tmp_path: Path, now: str, frauds: list[str]) -> None:
+    tables = cleaned(tmp_path, FINDINGS)
+    known = attach_reports_known_at(tables["transactions"], tables["reports"], pd.Timestamp(now))
+    assert known.loc[known["fraud_reported_at"].notna(), "transaction_id"].tolist() == frauds
+    assert not len(tables["quarantine"])
+
+
+def test_findings_that_cannot_be_used_are_set_aside_with_the_reason(tmp_path: Path) -> None:
+    tables = cleaned(tmp_path, FINDINGS + "p9,true,2026-01-08T09:00:00Z\np3,perhaps,2026-01-08T09:00:00Z\np4,true,soon\np4,true\n")
+    aside = tables["quarantine"]
+    assert set(aside["feed"]) == {"findings"}
+    assert aside["reason"].tolist() == ["it reports an unknown transaction", "is_fraud cannot be read", "reported_at cannot be read",
+                                        "it has not as many fields as the header"]
+    assert len(tables["reports"]) == 5
+
+
+@pytest.mark.slow
+def test_the_pipeline_takes_them_in_when_they_come(make_clone) -> None:
+    clone = make_clone({"ingest": {"customers": 60, "start": "2026-03-01"}})
+    clone.run("dvc", "repro", "--quiet", "clean")
+    reports = clone.folder / "data/clean/reports.parquet"
+    before, payment = len(pd.read_parquet(reports)), pd.read_parquet(clone.folder / "data/clean/transactions.parquet")["transaction_id"].iloc[-1]
+    for day in ("2026-03-31", "2026-04-01"):
+        (clone.folder / f"data/findings/{day}.csv").write_text(f"transaction_id,is_fraud,reported_at\n{payment},true,{day}T12:00:00Z\n")
+    clone.run("dvc", "repro", "--quiet", "clean")
+    assert pd.read_parquet(reports).query("transaction_id == @payment")["reported_at"].astype(str).tolist() == ["2026-03-31 12:00:00"]
+    assert len(pd.read_parquet(reports)) == before + 1
+    provenance = pd.read_csv(clone.folder / "reports/ingest/provenance.csv").set_index("feed")
+    assert provenance.loc["findings", "source"] == "the bank's analysts" and provenance.loc["findings", "rows"] == 1

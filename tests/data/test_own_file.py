@@ -1,0 +1,83 @@
+"""A user's own file: mapped, run in a workspace of its own, refused with a message when it cannot be used."""
+
+import pandas as pd
+import pytest
+
+from clones import SMALL
+from mlops_nb.simulation.population import make_bank
+from mlops_nb.simulation.simulator import simulate_day
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def clone(make_clone):
+    return make_clone(SMALL)
+
+
+@pytest.fixture(scope="module")
+def own() -> pd.DataFrame:
+    """Sixty days of a bank, under names nobody could know."""
+    bank, opening = make_bank(5, 300), pd.Timestamp("2026-01-01").date()
+    days = pd.concat([simulate_day(bank, 5, day, opening) for day in range(64)])
+    return pd.DataFrame({"trans_date": days["time"], "cc_num": days["card"], "merchant": days["terminal"],
+                         "amt": days["amount"], "is_fraud": days["is_fraud"].astype(int)})
+
+
+def test_unknown_names_are_proposed_first_and_run_second(clone, own):
+    own.to_csv(clone.folder / "bank.csv", index=False)
+    first = clone.run("mlops-workspace", "bank.csv", check=False)
+    assert first.returncode == 1 and "check the proposal in bank.mapping.yaml" in first.stdout
+    assert not (clone.folder / "runs").exists()
+    assert "merchant" in (clone.folder / "bank.mapping.yaml").read_text()
+    committed = {name: (clone.folder / name).read_bytes() for name in ("params.yaml", "dvc.yaml")}
+    assert clone.run("mlops-workspace", "bank.csv").stdout.strip() == "runs/bank"
+    assert len(clone.ran(folder="runs/bank")) == 9
+    assert {name: (clone.folder / name).read_bytes() for name in committed} == committed
+    assert clone.run("git", "status", "--porcelain").stdout.split() == ["??", "bank.csv", "??", "bank.mapping.yaml"]
+    assert '"is_web": "the source has no channel"' in (clone.folder / "runs/bank/data/features/catalogue.json").read_text()
+    assert "fraud-detector-bank version 1" in clone.run("mlops-sync", folder="runs/bank").stdout
+    assert clone.ran(folder="runs/bank") == []
+    assert clone.run("dvc", "status").stdout != ""  # the project itself has run nothing
+
+
+def test_a_changed_file_runs_again_and_the_users_parameters_stay(clone, own):
+    own.to_parquet(clone.folder / "other.parquet")
+    clone.run("mlops-workspace", "other.parquet", check=False)
+    clone.run("mlops-workspace", "other.parquet")
+    clone.params({"seed": 77}, folder="runs/other")
+    before = clone.run("cat", "runs/other/params.yaml").stdout
+    own.iloc[:-1].to_parquet(clone.folder / "other.parquet")
+    done = clone.run("dvc", "repro", "ingest", check=False, folder="runs/other")
+    assert "has changed since this run was prepared" in done.stdout
+    clone.run("mlops-workspace", "other.parquet")
+    after = clone.run("cat", "runs/other/params.yaml").stdout
+    assert "seed: 77" in after and after != before
+    assert clone.ran("dvc", "repro", "ingest", folder="runs/other") == ["ingest"]
+
+
+@pytest.mark.parametrize("name, text, told", [
+    ("missing.csv", None, "is missing"),
+    ("empty.csv", "", "is empty"),
+    ("header.csv", "time,card,terminal,amount,is_fraud\n", "is empty"),
+    ("table.xlsx", "x", "is of no kind that can be read"),
+    ("broken.parquet", "not parquet", "cannot be read as parquet"),
+    ("short.csv", "time,card,terminal,amount,is_fraud\n2026-01-01,a,t,1,0\n", "history is too short"),
+    ("times.csv", "time,card,terminal,amount,is_fraud\nsoon,a,t,1,0\n", "No time in"),
+    ("lacking.csv", "time,card,amount,is_fraud\n2026-01-01,a,1,0\n", "names that are not known"),
+], ids=lambda value: str(value)[:14])
+def test_a_file_that_cannot_be_used_is_refused(clone, name, text, told):
+    if text is not None:
+        (clone.folder / name).write_text(text)
+    done = clone.run("mlops-workspace", name, check=False)
+    assert done.returncode == 1
+    assert told in done.stdout and "Traceback" not in done.stdout
+    assert not (clone.folder / "runs" / name.split(".")[0]).exists()
+
+
+def test_a_column_of_the_wrong_type_stops_in_cleaning(clone, own):
+    own.assign(amt="much").to_csv(clone.folder / "typed.csv", index=False)
+    clone.run("mlops-workspace", "typed.csv", check=False)
+    clone.run("mlops-workspace", "typed.csv")
+    done = clone.run("dvc", "repro", "clean", check=False, folder="runs/typed")
+    assert done.returncode != 0 and "amount cannot be read" in done.stdout and "Traceback" not in done.stdout

@@ -1,0 +1,95 @@
+"""The kinds of model: files that score as the models do, the same bytes for the same data, and how another kind is added."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import yaml
+
+from clones import PROJECT, SMALL
+from mlops_nb.engine.pins import PINS
+from mlops_nb.training.candidates import kinds, make_model
+from mlops_nb.training.conversion import greatest_difference
+
+SETTINGS = {"flaml": {"max_iter": 6}} | yaml.safe_load((PROJECT / "params.yaml").read_text())["train"]["models"]
+if find_spec("tensorflow"):
+    SETTINGS = {"keras_network": {"epochs": 5}} | SETTINGS
+DATA = """
+import numpy as np
+rng = np.random.default_rng(0)
+scales = np.array([1, 1, 0.3, 10, 100, 5000, 1e6, 0.01, 1, 30])
+
+def bank(rows):  # counts, cents and shares, most of them met by many payments, so that many sit on a threshold
+    X = np.abs(rng.normal(size=(rows, 10)) ** 3 * scales)
+    X[:, 3:6] = X[:, 3:6].round()
+    X[:, :2] = X[:, :2].round(1)
+    return X.astype(np.float32), (X[:, 0] * X[:, 2] + X[:, 6] / 1e6 + rng.normal(size=rows) > 5).astype(int)
+"""
+exec(DATA)
+
+
+@pytest.fixture(scope="module")
+def learned() -> tuple[np.ndarray, np.ndarray]:
+    return bank(20_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", kinds())
+def test_the_file_scores_100_000_payments_as_the_model_does(learned, kind):
+    if kind == "keras_network" and not find_spec("tensorflow"):
+        pytest.skip("TensorFlow is not installed (`make tensorflow`)")
+    X, y = learned
+    model = make_model(kind, SETTINGS.get(kind), seed=1).fit(X, y)
+    unseen, truth = bank(100_000)
+    assert greatest_difference(model, unseen) < 1e-6
+    assert model.predict_proba(unseen)[truth == 1, 1].mean() > 3 * model.predict_proba(unseen)[truth == 0, 1].mean()
+
+
+def hashes(threads: int) -> dict[str, str]:
+    """The hash of each kind's files, trained in a new process under the engine's pins, less that of threads."""
+    code = f"""
+import hashlib, json
+from mlops_nb.training.candidates import kind_module, make_model
+from mlops_nb.training.conversion import as_onnx
+{DATA}
+X, y = bank(5000)
+for kind, settings in {SETTINGS}.items():
+    if "n_jobs" in settings:
+        settings["n_jobs"] = {threads}
+    model, module = make_model(kind, settings, seed=1).fit(X, y), kind_module(kind)
+    files = [as_onnx(model, list("abcdefghij")[:10 // getattr(model, "steps", 1)]).SerializeToString()]
+    if hasattr(module, "native"):
+        files.append(module.native(model)[1])
+    print(kind, *(hashlib.md5(file).hexdigest() for file in files))
+"""
+    environment = os.environ | PINS | {"OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=environment, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    return dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+
+
+@pytest.mark.slow
+def test_the_files_are_the_same_bytes_for_one_thread_and_for_two():
+    assert hashes(threads=1) == hashes(threads=2)
+
+
+NOTEBOOK = [("code", "#| default_exp models.naive_bayes"),
+            ("code", "#| export\nfrom sklearn.naive_bayes import GaussianNB\n\nModel = GaussianNB")]
+
+
+@pytest.mark.slow
+def test_another_kind_is_one_notebook_and_one_entry_in_params(make_clone):
+    clone = make_clone(SMALL)
+    cells = [{"cell_type": kind, "id": f"cell{number}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+             for number, (kind, source) in enumerate(NOTEBOOK)]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (clone.folder / "nbs/library/models/99_naive_bayes.ipynb").write_text(json.dumps(notebook))
+    clone.run("nbdev_export")
+    clone.params({"train": {"models": SMALL["train"]["models"] | {"naive_bayes": {"var_smoothing": 1e-6}}}})
+    clone.run("dvc", "repro", "evaluate")
+    assert "naive_bayes" in json.loads((clone.folder / "reports/evaluate/metrics.json").read_text())["validation"]
+    assert (clone.folder / "data/model/naive_bayes/final.onnx").exists()

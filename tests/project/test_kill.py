@@ -1,0 +1,62 @@
+"""A run that is killed at any moment comes back by itself: the next `dvc repro` ends in the same bytes."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+
+from clones import SMALL, Clone, contents
+
+CHANCE = random.Random(20)
+MOMENTS = [CHANCE.random() for _ in range(20)]  # shares of a run's time
+
+
+class Pipeline:
+    """A copy of the project that has run once, and what a run gives and takes."""
+
+    def __init__(self, clone: Clone):
+        self.clone, began = clone, time.monotonic()
+        clone.run("dvc", "repro", "--quiet")
+        self.seconds = time.monotonic() - began
+        self.result = self.now()
+
+    def now(self) -> tuple[str, dict[str, str], dict[str, str]]:
+        """The lock, the data and the evidence."""
+        evidence = {name: hashed for name, hashed in contents(self.clone.folder / "reports/runs").items() if name.endswith(".ipynb")}
+        return (self.clone.folder / "dvc.lock").read_text(), contents(self.clone.folder / "data"), evidence
+
+    def killed_at(self, share: float) -> None:
+        """Run everything anew and kill the whole process group at this share of its time."""
+        run = subprocess.Popen(["dvc", "repro", "--force", "--quiet"], cwd=self.clone.folder, env=self.clone.env, start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            run.wait(share * self.seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+
+    def processes(self) -> list[psutil.Process]:
+        """What still runs in the copy."""
+        return [process for process in psutil.process_iter(["cwd", "cmdline", "status"])
+                if process.info["status"] != psutil.STATUS_ZOMBIE and "kernel.py" in " ".join(process.info["cmdline"] or [])
+                and any(str(self.clone.folder) in word for word in process.info["cmdline"] + [process.info["cwd"] or ""])]
+
+
+@pytest.fixture(scope="module")
+def pipeline(make_clone) -> Pipeline:
+    return Pipeline(make_clone(SMALL))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [MOMENTS[0], *(pytest.param(share, marks=pytest.mark.long) for share in MOMENTS[1:])])
+def test_a_killed_run_comes_back_by_itself(pipeline, share):
+    pipeline.killed_at(share)
+    time.sleep(1)
+    assert pipeline.processes() == []
+    done = pipeline.clone.run("dvc", "repro")
+    assert "Traceback" not in done.stdout
+    assert pipeline.now() == pipeline.result

@@ -1,0 +1,25 @@
+"""Every stage notebook on its own defaults, through plain Papermill, in an empty folder."""
+
+import json
+
+import jsonschema
+import pytest
+
+from clones import PROJECT, Clone
+
+pytestmark = pytest.mark.slow
+
+
+def test_stages_run_on_their_defaults(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "home").mkdir()
+    folder = Clone(tmp_path / "empty")
+    folder.env["PYTHONPATH"] = str(PROJECT)
+    (folder.folder / "params.yaml").write_text("register: {incumbent: null}")
+    folder.run("mlops-incumbent")
+    for stage in ("ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"):
+        folder.run("papermill", str(PROJECT / f"nbs/stages/{stage}.ipynb"), str(tmp_path / f"{stage}.ipynb"), "--no-progress-bar")
+    verdict = json.loads((folder.folder / "reports/drift/verdict.json").read_text())
+    jsonschema.validate(verdict, json.loads((folder.folder / "reports/drift/verdict.schema.json").read_text()))
+    assert verdict["state"] == "drift" and verdict["onset"] == "2026-01-28", "prices went up on that day, by the stage's own defaults"
+    assert verdict["answers"]["input"]["state"] == "attention" and "since 2026-01-28" in verdict["manager"]

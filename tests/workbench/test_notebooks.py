@@ -1,0 +1,115 @@
+"""The discipline of notebooks: what nbs/library/workbench/10_notebooks.ipynb promises, held for every notebook of the project."""
+
+import ast
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from nbdev.config import get_config
+from nbdev.test import test_nb as run_notebook
+
+from clones import PROJECT
+from mlops_nb.workbench.notebooks import definitions, imported_modules, is_clean, source_of
+
+NBS = PROJECT / "nbs"
+COMMITTED = sorted(path for path in NBS.rglob("*.ipynb") if "explore" not in path.parts and ".ipynb_checkpoints" not in path.parts)
+LIBRARY = [path for path in COMMITTED if NBS / "library" in path.parents]
+EXPORTED = [*LIBRARY, *(path for path in COMMITTED if path.parent == NBS / "integrations")]
+STAGES = [path for path in COMMITTED if path.parent == NBS / "stages"]
+DASHBOARDS = [path for path in COMMITTED if path.parent == NBS / "dashboards"]
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(NBS))
+
+
+@pytest.mark.parametrize("path", EXPORTED, ids=name)
+def test_examples_in_the_library_hold(path):
+    passed, _ = run_notebook(path, skip_flags=[], force_flags=[], basepath=NBS)
+    assert passed
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=name)
+def test_committed_notebooks_are_clean(path):
+    assert is_clean(path), f"{path} carries outputs or metadata: open and save it with `make lab`"
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=name)
+def test_the_map_leads_to_every_notebook(path):
+    assert f"[{path.stem}]({name(path)})" in (NBS / "index.ipynb").read_text()
+
+
+@pytest.mark.parametrize("path", STAGES + DASHBOARDS, ids=name)
+def test_stages_and_dashboards_define_nothing(path):
+    assert definitions(path) == []
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=name)
+def test_cells_fit_a_screen(path):
+    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+    assert max((len(cell["source"]) for cell in cells), default=0) <= 40
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=name)
+def test_every_cell_has_an_id_of_its_own(path):
+    ids = [cell["id"] for cell in json.loads(path.read_text())["cells"]]
+    assert len(ids) == len(set(ids))
+
+
+def test_exports_are_up_to_date(make_clone):
+    clone = make_clone()
+    before = {path: path.read_text() for path in sorted((clone.folder / "mlops_nb").rglob("*.py"))}
+    clone.run("nbdev_export")
+    after = {path: path.read_text() for path in sorted((clone.folder / "mlops_nb").rglob("*.py"))}
+    assert after == before, "run `make export`"
+
+
+def test_an_export_that_is_out_of_date_is_seen(make_clone):
+    clone = make_clone()
+    module = clone.folder / "mlops_nb/base/errors.py"
+    module.write_text(module.read_text() + "\nedited = 'by hand'\n")
+    clone.run("nbdev_export")
+    assert "by hand" not in module.read_text()
+
+
+def test_every_module_comes_from_a_notebook():
+    modules = {str(path.relative_to(PROJECT / "mlops_nb")) for path in (PROJECT / "mlops_nb").rglob("*.py")}
+    exported = {line.split()[-1].replace(".", "/") + ".py" for path in EXPORTED for line in source_of(path).splitlines()
+                if line.startswith("#| default_exp")}
+    assert {module for module in modules if not module.endswith("__init__.py")} - {"_modidx.py"} == exported
+
+
+def test_the_package_itself_does_nothing_when_imported():
+    for path in (PROJECT / "mlops_nb").rglob("__init__.py"):
+        assert not ast.parse(path.read_text()).body
+
+
+def test_core_never_imports_an_integration():
+    package = PROJECT / "mlops_nb"
+    for module in [*package.glob("*.py"), *package.glob("models/*.py")]:
+        reached = {path for path in imported_modules(module, package) if path.parent.name == "integrations"}
+        assert not reached, f"{module.name} imports {reached}"
+
+
+def test_an_integration_imports_its_package_inside_a_function():
+    for module in (PROJECT / "mlops_nb/integrations").glob("*.py"):
+        loaded = {node.names[0].name.split(".")[0] if isinstance(node, ast.Import) else (node.module or "").split(".")[0]
+                  for node in ast.parse(module.read_text()).body if isinstance(node, (ast.Import, ast.ImportFrom))}
+        assert module.stem not in loaded
+
+
+def test_nbdev_reads_settings_ini():
+    config = get_config(path=PROJECT)
+    assert (config.config_file.name, config.lib_name, config.nbs_path.name) == ("settings.ini", "mlops_nb", "nbs")
+    assert config.allowed_cell_metadata_keys == "tags"
+
+
+def test_nothing_large_or_generated_is_in_git():
+    def listed(*options):
+        return subprocess.run(["git", "ls-files", *options], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    assert [file for file in listed() if (PROJECT / file).exists() and (PROJECT / file).stat().st_size > 1_000_000] == []
+    assert listed("--cached", "--ignored", "--exclude-standard") == []
+    ignored = subprocess.run(["git", "check-ignore", "data/x", "reports/x.csv", "runs/x", "mlflow.db"], cwd=PROJECT, capture_output=True, text=True)
+    assert len(ignored.stdout.splitlines()) == 4
