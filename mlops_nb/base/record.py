@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError
+from .schemas import FORM, check_form
 
 # %% ../../nbs/library/base/60_record.ipynb #81a00006
 BEGINNING = "0" * 64 # what the first line has for a line before it
@@ -30,7 +31,7 @@ def sealed(
 
 def read_journal(
     path: str | Path,
-) -> list[dict[str, Any]]: # the entries; raises UserError where a line is not what it was
+) -> list[dict[str, Any]]: # the entries; raises UserError where a line is not what it was, or of another version
     "The record, its seals tested. A last line without its end was never written: nothing was done because of it."
     whole, _, _ = Path(path).read_text(encoding="utf-8").rpartition("\n") if Path(path).exists() else ("", "", "")
     entries, before = [], BEGINNING
@@ -42,6 +43,7 @@ def read_journal(
             kept = False
         if not kept:
             raise UserError(f"{path} was changed after it was written", f"line {number:,} does not fit its seal", "restore the file from where it was kept")
+        check_form(told, path)
         entries.append(told)
         before = told["hash"]
     return entries
@@ -62,7 +64,7 @@ class Journal:
 
     def add(self, **entry: Any) -> dict[str, Any]:
         """Write an entry; when this returns, it is on the disk."""
-        told = sealed(entry, self.entries[-1]["hash"] if self.entries else BEGINNING)
+        told = sealed({"version": FORM} | entry, self.entries[-1]["hash"] if self.entries else BEGINNING)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(told, sort_keys=True) + "\n")
             file.flush()

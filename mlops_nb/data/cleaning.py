@@ -52,13 +52,13 @@ def _transaction_sql(rules: Rules) -> str:
         SELECT row, feed, file, line, transaction_id, utc AS time, (utc AT TIME ZONE 'UTC') AT TIME ZONE '{rules.time_zone}' AS local_time,
                card, terminal, amount_cents, channel, x_m, y_m,
                CASE WHEN problem IS NOT NULL THEN problem
-                    WHEN utc IS NULL AND {_given('time')} IS NOT NULL THEN 'time cannot be read'
+                    WHEN utc IS NULL AND {_given('time')} IS NOT NULL THEN 'time.unreadable'
                     WHEN made_at IS NULL AND TRY_CAST(trim(time) AS TIMESTAMP) <> local_time AND NOT {has_zone('time')}
-                    THEN 'time does not exist on local clocks'
-                    WHEN amount_cents IS NULL AND {_given('amount')} IS NOT NULL THEN 'amount cannot be read'
-                    WHEN amount_cents = 0 AND feed <> 'file' THEN 'amount is zero'
+                    THEN 'time.not_on_clocks'
+                    WHEN amount_cents IS NULL AND {_given('amount')} IS NOT NULL THEN 'amount.unreadable'
+                    WHEN amount_cents = 0 AND feed <> 'file' THEN 'amount.zero'
                     WHEN (x_m IS NULL AND {_given('x')} IS NOT NULL) OR (y_m IS NULL AND {_given('y')} IS NOT NULL)
-                    THEN 'place cannot be read' END AS problem
+                    THEN 'place.unreadable' END AS problem
         FROM (SELECT * REPLACE ({_given('transaction_id')} AS transaction_id, {_given('card')} AS card, {_given('terminal')} AS terminal,
                                 {_known_channel()} AS channel),
                      coalesce(CASE WHEN year(made_at) BETWEEN 1970 AND 2199 THEN made_at END, {utc('time', rules.time_zone)}) AS utc,
@@ -73,8 +73,8 @@ def _report_sql(rules: Rules) -> str:
     return f"""
         SELECT row, feed, file, line, transaction_id, fraud AS is_fraud, known_at AS reported_at,
                CASE WHEN problem IS NOT NULL THEN problem
-                    WHEN fraud IS NULL AND {_given('is_fraud')} IS NOT NULL THEN 'is_fraud cannot be read'
-                    WHEN known_at IS NULL AND {_given('reported_at')} IS NOT NULL THEN 'reported_at cannot be read' END AS problem
+                    WHEN fraud IS NULL AND {_given('is_fraud')} IS NOT NULL THEN 'is_fraud.unreadable'
+                    WHEN known_at IS NULL AND {_given('reported_at')} IS NOT NULL THEN 'reported_at.unreadable' END AS problem
         FROM (SELECT * REPLACE ({_given('transaction_id')} AS transaction_id), {utc('reported_at', rules.time_zone)} AS known_at,
                      CASE WHEN {YES} THEN true WHEN {_given('is_fraud')} IS NULL THEN NULL WHEN {is_no('is_fraud')} THEN false END AS fraud
               FROM received)"""
@@ -140,8 +140,8 @@ STEPS = {
     "set_aside": f"""
         SELECT feed, file, line, reason, text FROM transactions_read WHERE reason IS NOT NULL
         UNION ALL SELECT feed, file, line, reason, text FROM reports_read WHERE reason IS NOT NULL
-        UNION ALL SELECT feed, file, line, 'transaction_id came before', {QUOTED} FROM fit_transactions WHERE turn > 1
-        UNION ALL SELECT feed, file, line, CASE WHEN unknown THEN 'it reports an unknown transaction' ELSE 'the report came before' END,
+        UNION ALL SELECT feed, file, line, 'transaction_id.duplicate', {QUOTED} FROM fit_transactions WHERE turn > 1
+        UNION ALL SELECT feed, file, line, CASE WHEN unknown THEN 'report.unknown_transaction' ELSE 'report.duplicate' END,
                          concat_ws(';', transaction_id, CAST(is_fraud AS STRING), CAST(reported_at AS STRING))
                   FROM fit_reports WHERE unknown OR turn > 1""",
 }

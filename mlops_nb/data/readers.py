@@ -34,20 +34,24 @@ def _received(fields: tuple[str, ...], rows: int, first_line: int, **columns: pa
 
 # %% ../../nbs/library/data/60_readers.ipynb #040a2033
 class Unreadable(Exception):
-    "A file of which no row can be read, and why."
+    "A file of which no row can be read: the reason's code, and what it is about."
+
+    def __init__(self, code: str, detail: str | None = None):
+        super().__init__(code)
+        self.code, self.detail = code, detail
 
 def _lines(path: Path) -> list[str]: # raises Unreadable; U+FFFD stands for bytes that are no UTF-8
     text = path.read_bytes().decode("utf-8-sig", errors="replace")
     if not text:
-        raise Unreadable("the file is empty")
+        raise Unreadable("file.empty")
     lines = text.split("\n")
     return [line.removesuffix("\r") for line in (lines if lines[-1] else lines[:-1])]
 
-def _problem(*cases: tuple[pa.Array, str]) -> pa.Array: # the first case that holds gives the text
+def _problem(*cases: tuple[pa.Array, str]) -> pa.Array: # the first case that holds gives the code
     held, words = zip(*cases)
     return pc.case_when(pc.make_struct(*held), *words)
 
-BROKEN_TEXT = "\N{REPLACEMENT CHARACTER}", "it is not UTF-8"
+BROKEN_TEXT = "\N{REPLACEMENT CHARACTER}", "row.not_utf8"
 
 # %% ../../nbs/library/data/60_readers.ipynb #c0282be1
 def _separated(path: Path, separator: str, names: tuple[str, ...]) -> dict[str, pa.Array]: # the names, text and problem
@@ -55,13 +59,13 @@ def _separated(path: Path, separator: str, names: tuple[str, ...]) -> dict[str, 
     written = header.split(separator)
     lacking = [name for name in names if name not in written]
     if lacking:
-        raise Unreadable(f"the header lacks {', '.join(lacking)}")
+        raise Unreadable("file.columns_missing", ", ".join(lacking))
     text = pa.array(lines, pa.string())
     whole = pc.equal(pc.count_substring(text, separator), len(written) - 1)
     fields = pc.split_pattern(pc.if_else(whole, text, separator * (len(written) - 1)), separator)
     problem = _problem((pc.match_substring(text, BROKEN_TEXT[0]), BROKEN_TEXT[1]),
-                       (pc.invert(whole), "it has not as many fields as the header"),
-                       (pc.match_substring(text, '"'), "it has a quotation mark, which the feed does not know"))
+                       (pc.invert(whole), "row.field_count"),
+                       (pc.match_substring(text, '"'), "row.quotation_mark"))
     return {name: pc.list_element(fields, written.index(name)) for name in names} | {"text": text, "problem": problem}
 
 # %% ../../nbs/library/data/60_readers.ipynb #b578e6bf
@@ -79,7 +83,7 @@ def local_to_utc(
     summer[repeated] = (steps == 0) & (all_steps > 0)
     utc = local.dt.tz_localize(zone, ambiguous=summer, nonexistent="NaT").dt.tz_convert("UTC").dt.tz_localize(None)
     problem = pd.Series(np.select([local.isna(), utc.isna(), local.index.isin(all_steps.index[all_steps > 1])],
-                                  ["time cannot be read", "time does not exist on local clocks", "time came twice, in no order"], None))
+                                  ["time.unreadable", "time.not_on_clocks", "time.ambiguous"], None))
     return utc.astype("datetime64[us]"), problem
 
 # %% ../../nbs/library/data/60_readers.ipynb #c1a8a150
@@ -118,7 +122,7 @@ def _read_web(path: Path, time_zone: str) -> pa.Table:
     columns = zip(*(row or (None,) * len(WEB_FIELDS) for row in values), strict=True)
     text = pa.array(lines, pa.string())
     problem = _problem((pc.match_substring(text, BROKEN_TEXT[0]), BROKEN_TEXT[1]),
-                       (pa.array([row is None for row in values], pa.bool_()), "it is not the JSON object that the feed sends"))
+                       (pa.array([row is None for row in values], pa.bool_()), "row.not_json"))
     return _received(TRANSACTION_FIELDS, len(lines), 1, text=text, problem=problem, channel=pa.array(["web"] * len(lines)),
                      **{name: pa.array(column, pa.string()) for name, column in zip(WEB_FIELDS, columns)})
 
@@ -129,22 +133,22 @@ def _parquet(path: Path, names: tuple[str, ...]) -> pa.Table: # raises Unreadabl
             table = file.read()
         table.validate(full=True)
     except (pa.ArrowException, OSError):
-        raise Unreadable("it is no whole Parquet file") from None
+        raise Unreadable("file.not_parquet") from None
     lacking = [name for name in names if name not in table.column_names]
     if lacking:
-        raise Unreadable(f"it lacks the column {', '.join(lacking)}")
+        raise Unreadable("file.columns_missing", ", ".join(lacking))
     return table.select(names).combine_chunks()
 
 def _texts(table: pa.Table) -> dict[str, pa.Array]: # raises Unreadable
     try:
         return {name: table[name].cast(pa.string()) for name in table.column_names}
     except pa.ArrowException:
-        raise Unreadable("it has a column that is no column of values") from None
+        raise Unreadable("file.column_type") from None
 
 def _read_pos(path: Path, time_zone: str) -> pa.Table:
     table = _parquet(path, ATM_FIELDS)
     if not pa.types.is_timestamp(table.schema.field("time").type):
-        raise Unreadable("its time is no timestamp")
+        raise Unreadable("file.time_type")
     rows, made_at = _texts(table), table["time"].cast(pa.timestamp("us"), safe=False)
     return _received(TRANSACTION_FIELDS, len(table), 1, **rows, made_at=made_at, channel=pa.array(["pos"] * len(table)),
                      x=rows["x_m"], y=rows["y_m"])
@@ -171,11 +175,12 @@ def read_file(
     "Every row of a raw file, and what is wrong with it."
     try:
         if (feed, path.suffix) not in READERS:
-            raise Unreadable("its name does not end as this feed's files do" if feed in FEEDS else "the feed is unknown")
+            raise Unreadable("file.suffix" if feed in FEEDS else "file.unknown_feed")
         return READERS[feed, path.suffix](path, time_zone)
     except OSError:
-        why = "the file cannot be opened"
+        unread = Unreadable("file.unopened")
     except Unreadable as problem:
-        why = str(problem)
+        unread = problem
     fields = REPORT_FIELDS if feed in LABEL_FEEDS else TRANSACTION_FIELDS
-    return _received(fields, 1, 1, problem=pa.array([why])).set_column(0, "line", pa.nulls(1, pa.int64()))
+    row = _received(fields, 1, 1, problem=pa.array([unread.code]), text=pa.array([unread.detail], pa.string()))
+    return row.set_column(0, "line", pa.nulls(1, pa.int64()))

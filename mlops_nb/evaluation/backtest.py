@@ -70,21 +70,19 @@ def on_validation(
 def on_test(
     scores: pd.DataFrame, # calibrated
     alert_budget: int,
-    threshold: dict[str, float], # candidate: from `thresholds`
     false_alarm_cost: float, # money
 ) -> dict[str, dict[str, Any]]: # candidate: figures, decisions, by_channel, calibration_error
     "What is reported."
-    return {candidate: reported_figures(rows, alert_budget, threshold[candidate], false_alarm_cost)
+    return {candidate: reported_figures(rows, alert_budget, false_alarm_cost)
             for candidate, rows in scores[scores["fold"] == TEST].groupby("candidate")}
 
 def reported_figures(
     rows: pd.DataFrame, # of one window: time, card, channel, amount_cents, is_fraud, fraud_probability
     alert_budget: int,
-    threshold: float,
     false_alarm_cost: float,
 ) -> dict[str, Any]: # figures, decisions, by_channel, calibration_error
     "Everything that is said of a model on a window."
-    return (figures(rows, alert_budget) | decision_figures(rows, threshold, false_alarm_cost)
+    return (figures(rows, alert_budget) | decision_figures(rows, alert_budget, false_alarm_cost)
             | {"calibration_error": calibration_error(rows)})
 
 # %% ../../nbs/library/evaluation/40_backtest.ipynb #d8aff649

@@ -16,7 +16,7 @@ from ..base.params import Range, check_ranges
 # %% ../../nbs/library/monitoring/05_settings.ipynb #38de73d8
 RANGES: dict[str, Range] = {
     "drift_threshold": (0, inf), "drift_times": (0, inf), "drift_columns": (1, inf), "min_rows": (1, inf),
-    "sample_rows": (1, inf), "days": (1, inf), "labelled_days": (1, inf), "decay": (0, 1), "unnoticed_chance": (0, 1), "stale_hours": (0, inf),
+    "sample_rows": (1, inf), "days": (1, inf), "labelled_days": (1, inf), "decay": (0, 1), "missed_frauds_p_value": (0, 1), "stale_hours": (0, inf),
     "bad_share": (0, 1)}
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class MonitorSettings:
     days: int # the latest, which are compared with the training window
     labelled_days: int # the latest with labels, on which the model is judged
     decay: float # of the share of frauds found, that counts
-    unnoticed_chance: float # the p-value below which missed frauds are more than usual
+    missed_frauds_p_value: float # the p-value below which missed frauds are more than usual
     stale_hours: float # from which on a channel counts as silent
     bad_share: float # of rows quarantined, that counts
 

@@ -30,17 +30,17 @@ def retraining_due(
     wait: int, # days from the first sign of drift
     rest: int, # days from one retraining to the next
     max_age: int, # days
-) -> tuple[str, str] | None: # the rule, and its reason in words
+) -> dict[str, Any] | None: # rule: beginning, drift, decay or age; and since, on which day its sign was there first, and days; None: not due
     "Whether to retrain this morning."
     today = date.fromisoformat(entries[-1]["day"])
     trained = [entry["day"] for entry in entries if entry["decision"] == "retrain"]
     if not trained:
-        return "beginning", "there is no model yet"
+        return {"rule": "beginning"}
     since, drift, decay = (today - date.fromisoformat(trained[-1])).days, consecutive_days(entries, "drift"), consecutive_days(entries, "decay")
     if since < rest:
         return None
     if len(drift) >= patience and (today - date.fromisoformat(drift[0])).days >= wait:
-        return "drift", f"payments or scores have been others since {drift[0]}, {len(drift)} days on end"
+        return {"rule": "drift", "since": drift[0], "days": len(drift)}
     if len(decay) >= patience:
-        return "decay", f"the model has found fewer frauds than it should for {len(decay)} days on end"
-    return ("age", f"the last training was {since} days ago") if since >= max_age else None
+        return {"rule": "decay", "since": decay[0], "days": len(decay)}
+    return {"rule": "age", "days": since} if since >= max_age else None

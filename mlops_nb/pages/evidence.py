@@ -6,54 +6,62 @@
 __all__ = ['run_facts', 'versions', 'executed', 'evidence']
 
 # %% ../../nbs/library/pages/70_evidence.ipynb #25c4b0f9
+import json
 from pathlib import Path
 from typing import Any
 
-from .templates import CLOSING, Words, answer, heading, opening, paragraph, read, table
+from markupsafe import Markup
+
+from .templates import answer, closing, heading, opening, paragraph, piece, table
+from ..words.language import Language
 
 # %% ../../nbs/library/pages/70_evidence.ipynb #633b1c99
 def run_facts(
-    words: Words,
+    language: Language,
     run: dict[str, Any], # reports/runs/<stage>.json
-) -> str:
+) -> Markup:
     "When and where the stage ran."
     machine = run["machine"]
-    began = f"{words.moment(run['began'])} UTC"
-    return table([], [[words("evidence.began"), began], [words("evidence.seconds"), f"{run['seconds']:,.1f}"],
-                      [words("evidence.machine"), f"{machine['cpu']}, {machine['system']}"]], words("evidence.run"))
+    rows = {"began": f"{language.moment(run['began'])} UTC", "seconds": language.decimal(run["seconds"], 1), "machine": f"{machine['cpu']}, {machine['system']}"}
+    return table([], [[language(f"evidence-title.{fact}"), told] for fact, told in rows.items()], language("evidence-title.run"))
 
 def versions(
-    words: Words,
+    language: Language,
     locked: dict[str, Any], # the stage's entry in dvc.lock
-) -> str:
-    "The fingerprints of what the stage read and made; its code is left out."
-    told = {}
-    for kind in ("deps", "outs"):
-        told[kind] = [[each["path"], each.get("md5", "–")] for each in locked.get(kind, []) if not each["path"].startswith(("mlops_nb", "nbs"))]
-    titles = [words("evidence.path"), words("evidence.md5")]
-    return "".join(table(titles, rows, words(f"evidence.{name}")) for rows, name in zip(told.values(), ("inputs", "outputs")) if rows)
+) -> Markup:
+    "The hashes of what the stage read and made; its code is left out."
+    shown = {kind: [[each["path"], each.get("md5", "–")] for each in locked.get(kind, []) if not each["path"].startswith(("mlops_nb", "nbs"))]
+             for kind in ("deps", "outs")}
+    titles = [language("evidence-title.path"), language("evidence-title.md5")]
+    return Markup("").join(table(titles, rows, language(f"evidence-title.{name}"))
+                           for rows, name in zip(shown.values(), ("inputs", "outputs")) if rows)
 
 # %% ../../nbs/library/pages/70_evidence.ipynb #2065a442
 def executed(
     path: str, # reports/runs/<stage>.ipynb
-) -> str: # HTML
+) -> Markup:
     "A notebook without its code."
     from nbconvert import HTMLExporter  # half a second; no page but this needs it
 
     exporter = HTMLExporter(template_name="basic", exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True,
                             exclude_anchor_links=True)
-    return f'<div class="evidence">{exporter.from_filename(path)[0]}</div>'
+    return piece("executed", Markup(exporter.from_filename(path)[0]))
 
-def evidence(words: Words, stage: str) -> str:
+def evidence(language: Language, stage: str) -> Markup:
     "The page of a stage."
-    path, title = f"reports/runs/{stage}.ipynb", words("evidence.title", stage=stage)
-    start = opening(words, f"evidence_{stage}", title) + paragraph(words("evidence.lead"))
+    path, title = f"reports/runs/{stage}.ipynb", language("evidence-title", stage=stage)
+    start = opening(language, f"evidence_{stage}", title) + paragraph(language("evidence-title.lead"))
     if not Path(path).is_file():
-        told = answer("not-enough-data", words("missing.badge"), paragraph(words("missing", path=path), words("missing.made", stage=stage)))
-        return start + told + CLOSING
-    run, locked = read(f"reports/runs/{stage}.json"), _locked(stage)
-    return "".join([start, run_facts(words, run) if run else "", versions(words, locked), heading(words("evidence.notebook")),
-                    paragraph(path, kind="source"), executed(path), CLOSING])
+        return start + answer("not-enough-data", language("missing"), paragraph(language("missing.made", path=path, stage=stage))) + closing()
+    run, locked = _run(stage), _locked(stage)
+    return Markup("").join([start, run_facts(language, run) if run else "", versions(language, locked), heading(language("evidence-title.notebook")),
+                            paragraph(path, kind="source"), executed(path), closing()])
+
+def _run(stage: str) -> dict[str, Any] | None: # the engine's record of a run, which has a form of its own
+    try:
+        return json.loads(Path(f"reports/runs/{stage}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
 
 def _locked(stage: str) -> dict[str, Any]:
     import yaml

@@ -6,127 +6,128 @@
 __all__ = ['FEW_FRAUDS', 'GATE_LOOKS', 'LAST', 'RECORDS', 'headline', 'found_since', 'saved', 'months', 'changed', 'gate',
            'journal', 'arrived', 'origins']
 
-# %% ../../nbs/library/pages/30_overview.ipynb #283208d8
+# %% ../../nbs/library/pages/30_overview.ipynb #1f46eb65
 from typing import Any
 
-from .health import compared, manager, moved_count
-from .templates import ALERTS, DECISION, LOOKS, MAKERS, METRICS, QUALITY, VERDICT, Markup, Words, address, answer, folded, link, listed, number, paragraph, table
+from markupsafe import Markup
 
-# %% ../../nbs/library/pages/30_overview.ipynb #392b04bc
+from .health import compared, moved_count
+from .templates import ALERTS, DECISION, LOOKS, MAKERS, METRICS, QUALITY, VERDICT, address, answer, folded, link, listed, paragraph, read, table
+from ..words.decision import because, check_sentences, standing
+from ..words.language import Language
+from ..words.reasons import quarantine_reason
+from ..words.verdict import in_short
+
+# %% ../../nbs/library/pages/30_overview.ipynb #d832a558
 def headline(
-    words: Words,
+    language: Language,
     found: dict[str, Any], # the verdict
-) -> str:
+) -> Markup:
     "Whether all is well, what to do, and what was compared."
-    return answer(LOOKS[found["health"]], words(f"health.{found['health']}"), paragraph(manager(words, found), kind="headline"),
-                  paragraph(words(f"advice.{found['health']}")), paragraph(compared(words, found["windows"]), kind="note"))
+    decided, health = read(DECISION), found["health"]
+    waits = health == "fine" and decided is not None and standing(decided) == "proposed"
+    return answer(LOOKS[health], language(f"health-{health}"), paragraph(in_short(language, found), kind="headline"),
+                  paragraph(language("advice-proposed" if waits else f"advice-{health}")), paragraph(compared(language, found["windows"]), kind="note"))
 
-# %% ../../nbs/library/pages/30_overview.ipynb #0f5bdb58
-FEW_FRAUDS = 100 # below this, a few frauds more or less move the shares by several points
+# %% ../../nbs/library/pages/30_overview.ipynb #fef5028b
+FEW_FRAUDS = 100 # below this, a few frauds more or less move the rates by several points
 
 def found_since(
-    words: Words,
+    language: Language,
     found: dict[str, Any], # the verdict
-) -> str:
+) -> Markup:
     "How good the model is, in a few sentences."
-    since, on_test = found["since"], number(found["model"]["figures"]["recall_at_budget"], "share")
-    expected = paragraph(_expected(words, found["expected"]["figures"]), kind="note")
+    since, on_test = found["since"], language.figure("recall_at_budget", found["model"]["figures"]["recall_at_budget"])
+    expected = paragraph(_expected(language, found["expected"]["figures"]), kind="note")
     if not since["figures"]:
-        return answer("figure", words("found.badge.test", share=on_test), paragraph(words("found.test")), expected)
-    few = words("found.few") if since["frauds"] < FEW_FRAUDS else ""
-    judged = words("found.judged", payments=f"{since['transactions']:,}", frauds=f"{since['frauds']:,}")
-    return answer("figure", words("found.badge.since", share=number(since["figures"]["recall_at_budget"], "share")),
-                  paragraph(words("found.since", share=on_test)), paragraph(judged, few, kind="note"), expected)
+        return answer("figure", language("detected-test", share=on_test), paragraph(language("detected-test.told")), expected)
+    few = language("detected-since.few") if since["frauds"] < FEW_FRAUDS else ""
+    days = {name: language.day(since[end]) for name, end in (("first", "from"), ("last", "to"))}
+    judged = language("detected-since.judged", transactions=since["transactions"], frauds=since["frauds"], **days)
+    return answer("figure", language("detected-since", share=language.figure("recall_at_budget", since["figures"]["recall_at_budget"])),
+                  paragraph(language("detected-since.told", share=on_test)), paragraph(judged, few, kind="note"), expected)
 
-def _expected(words: Words, figures: dict[str, Any]) -> str:
+def _expected(language: Language, figures: dict[str, Any]) -> str:
     if None in (figures["frauds"]["value"], figures["share_found"]["value"]):
-        return words("estimate.unknown")
-    told = {name: number(round(figures[figure]["value"])) for name, figure in (("frauds", "frauds"), ("worth", "fraud_amount"))}
-    return f"{words('found.expected', share=number(figures['share_found']['value'], 'share'), **told)} {words('estimate.blind')}"
+        return language("estimate-no_frauds")
+    told = {name: language.figure(figure, figures[figure]["value"]) for name, figure in (("frauds", "frauds"), ("worth", "fraud_amount"), ("share", "share_found"))}
+    return f"{language('expected', **told)} {language('estimate-blind')}"
 
-# %% ../../nbs/library/pages/30_overview.ipynb #a118b7e7
+# %% ../../nbs/library/pages/30_overview.ipynb #be1c77ce
 def saved(
-    words: Words,
+    language: Language,
     decided: dict[str, Any], # reports/register/decision.json
     found: dict[str, Any], # the verdict
-) -> str:
-    "The money that the alerts would have saved."
-    money = decided["figures"]["decisions"]["budget"]["money_saved_per_day"]
-    return answer("figure", words("saved.badge", money=number(round(money))), paragraph(
-        words("saved", budget=found["model"]["alert_budget"], cost=number(found["model"]["false_alarm_cost"]))))
+) -> Markup:
+    "The net losses that the alerts would have prevented."
+    money = language.figure("money_saved_per_day", decided["figures"]["decisions"]["budget"]["money_saved_per_day"])
+    told = language("saved.told", budget=found["model"]["alert_budget"], cost=language.number(found["model"]["false_alarm_cost"]))
+    return answer("figure", language("saved", money=money), paragraph(told))
 
 def months(
-    words: Words,
+    language: Language,
     story: dict[str, Any], # reports/operate/story.json
-) -> str:
-    "The money saved a day, month by month, by different ways of looking after the model."
+) -> Markup:
+    "The net losses prevented a day, month by month, by different ways of looking after the model."
     ways = story["ways"]
     months = [month for month in next(iter(ways.values())) if month != "all"]
-    rows = [[month, *(number(round(ways[way][month]["money_saved_per_day"])) for way in ways)] for month in months]
-    return table([words("saved.month"), *(words.named("saved", way) for way in ways)], rows, words("saved.months"))
+    rows = [[month, *(language.figure("money_saved_per_day", ways[way][month]["money_saved_per_day"]) for way in ways)] for month in months]
+    return table([language("saved.month"), *(language.named("way", way) for way in ways)], rows, language("saved.months"))
 
-# %% ../../nbs/library/pages/30_overview.ipynb #6823e64d
+# %% ../../nbs/library/pages/30_overview.ipynb #412b1dc0
 def changed(
-    words: Words,
+    language: Language,
     found: dict[str, Any], # the verdict
-) -> str:
-    "How many things have moved, since when, and where to read on."
-    return paragraph(moved_count(words, found), link(address("drift", words.language), words("changed.more")))
+) -> Markup:
+    "How many features have drifted, since when, and where to read on."
+    return paragraph(moved_count(language, found), link(address("drift", language.code), language("changed-title.more")))
 
-# %% ../../nbs/library/pages/30_overview.ipynb #b6178635
-GATE_LOOKS = {"promoted": "quiet", "champion": "quiet", "proposed": "not-enough-data", "no better": "not-enough-data", "kept": "drift"}
+GATE_LOOKS = {"promoted": "quiet", "champion": "quiet", "proposed": "not-enough-data", "no_better": "not-enough-data", "kept": "drift"}
 
 def gate(
-    words: Words,
+    language: Language,
     decided: dict[str, Any], # reports/register/decision.json
-) -> str:
+) -> Markup:
     "Whether the model may be used, and why."
-    standing = _standing(decided)
-    return answer(GATE_LOOKS[standing], words(f"gate.{standing}"), paragraph(words(f"gate.told.{standing}")), listed(_plain(words, decided["reasons"])))
+    stands = standing(decided)
+    return answer(GATE_LOOKS[stands], language(f"standing-{stands}"), paragraph(language(f"gate-{stands}")), listed(check_sentences(language, decided["checks"])))
 
-def _plain(words: Words, reasons: list[str]) -> list[str]: # without technical names
-    told = [words.said(reason) for reason in reasons]
-    for figure in ("average_precision", "roc_auc", "recall_at_budget", "precision_at_budget"):
-        told = [reason.replace(figure, f"“{words.named('figure', figure)}”") for reason in told]
-    return [reason.replace("_", " ") for reason in told]
-
-def _standing(decided: dict[str, Any]) -> str:
-    if decided["verdict"] != "kept" or decided["compared"] is None:
-        return decided["verdict"]
-    return "champion" if decided["compared"]["same"] else "no better"
-
+# %% ../../nbs/library/pages/30_overview.ipynb #0f112390
 LAST = 10 # decisions shown
 
 def journal(
-    words: Words,
+    language: Language,
     decisions: list[dict[str, Any]], # reports/operate/journal.jsonl
-) -> str:
+) -> Markup:
     "What was done lately, the latest first, and by which rule."
-    rows = [[words.day(each["day"]), words.named("decision", each["decision"]), words.named("rule", each["rule"]), Markup(_because(words, each))]
-            for each in reversed([each for each in decisions if "rule" in each][-LAST:])]
-    return table([words("day"), words("decision"), words("rule"), words("because")], rows, words("journal")) if rows else paragraph(words("journal.none"))
+    shown = [each for each in decisions if "rule" in each][-LAST:]
+    rows = [[language.day(each["day"]), language.named("decision", each["decision"]), language.named("rule", each["rule"]), _because(language, each)]
+            for each in reversed(shown)]
+    titles = [language("journal.day"), language("journal.decision"), language("journal.rule"), language("question.because")]
+    return table(titles, rows, language("journal")) if rows else paragraph(language("journal.none"))
 
-def _because(words: Words, decision: dict[str, Any]) -> str: # what a promotion passed is folded behind its last reason, the gain
-    *passed, last = _plain(words, decision["sentence"].split("; "))
+def _because(language: Language, decision: dict[str, Any]) -> Markup: # what a promotion passed is folded behind its last check, the gain
+    *passed, last = because(language, decision)
     return folded(last, listed(passed)) if passed and decision["decision"] == "promote" else listed([*passed, last])
 
-# %% ../../nbs/library/pages/30_overview.ipynb #aaf36996
+# %% ../../nbs/library/pages/30_overview.ipynb #3646430c
 def arrived(
-    words: Words,
+    language: Language,
     counts: dict[str, Any], # reports/clean/quality.json
-) -> str:
+) -> Markup:
     "How many rows came in, and what became of them."
-    received, aside = counts["received"], counts["quarantined"]
-    told = paragraph(words("arrived", received=f"{received:,}", used=f"{received - aside:,}", aside=f"{aside:,}"))
-    rows = [[words.named("feed", feed), words.said(reason).replace("_", " "), number(found)]
-            for feed, reasons in counts["reasons"].items() for reason, found in sorted(reasons.items())]
-    return told + (folded(words("arrived.table"), table([words("feed"), words("reason"), words("aside")], rows, words("arrived.table"))) if rows else "")
+    received, quarantined = counts["received"], counts["quarantined"]
+    told = paragraph(language("arrived", received=received, used=received - quarantined, quarantined=quarantined),
+                     link(address("quality", language.code), language("arrived.more")))
+    rows = [[language.named("feed", feed), quarantine_reason(language, reason), language.number(number)]
+            for feed, reasons in counts["reasons"].items() for reason, number in sorted(reasons.items())]
+    titles = [language("arrived.feed"), language("arrived.reason"), language("arrived.rows")]
+    return told + (folded(language("arrived.table"), table(titles, rows, language("arrived.table"))) if rows else "")
 
-# %% ../../nbs/library/pages/30_overview.ipynb #17231641
 RECORDS = {"clean": QUALITY, "evaluate": METRICS, "register": DECISION, "monitor": VERDICT, "alerts": ALERTS}
 
-def origins(words: Words) -> str:
+def origins(language: Language) -> Markup:
     "The records of these pages, who wrote them, and the evidence."
-    rows = [[words(f"record.{name}"), path, MAKERS[path], link(address(f"evidence_{MAKERS[path]}", words.language), words("evidence"))]
+    rows = [[language(f"record-{name}"), path, MAKERS[path], link(address(f"evidence_{MAKERS[path]}", language.code), language("evidence", stage=MAKERS[path]))]
             for name, path in RECORDS.items()]
-    return table([words(f"origins.{column}") for column in ("what", "file", "stage", "evidence")], rows, words("origins"))
+    return table([language(f"origins.{column}") for column in ("what", "file", "stage", "evidence")], rows, language("origins"))

@@ -15,6 +15,7 @@ import pandas as pd
 
 from ..base.errors import UserError
 from ..base.files import content_hash, needed, read_json, read_table
+from ..base.schemas import read_record
 from ..evaluation.calibration import Calibration
 from ..evaluation.thresholds import stopped_by_budget
 from ..training.scoring import OnnxModel
@@ -43,9 +44,9 @@ class Detector:
 # %% ../../nbs/library/registry/10_bundle.ipynb #d7a1cfe7
 def read_bundle(
     folder: str | Path,
-) -> tuple[dict[str, Any], Detector]: # the description and the model; raises UserError if they do not belong together
+) -> tuple[dict[str, Any], Detector]: # the description and the model; raises UserError if they do not belong together, or have another form than this project reads
     "The model in use and what is known of it."
-    bundle = read_json(Path(folder, "bundle.json"))
+    bundle = read_record(Path(folder, "bundle.json"))
     for name, expected in bundle["files"].items():
         found = content_hash(needed(Path(folder, name)))
         if found != expected:

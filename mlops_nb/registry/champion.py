@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'ACTIONS', 'set_params', 'get_params', 'history', 'record', 'former', 'approve', 'promote', 'rollback',
-           'changes', 'figures_table', 'compare', 'main']
+           'failed_checks', 'changes', 'figures_table', 'compare', 'main']
 
 # %% ../../nbs/library/registry/70_champion.ipynb #7f627478
 import csv
@@ -123,7 +123,7 @@ def approve(
     reason, who = _reason(reason), _person(folder)
     bundle, decision = _proposal(folder)
     if decision["verdict"] == "kept":
-        raise UserError("Nothing is proposed", f"{decision['candidate']} was not: {'; '.join(decision['reasons'])}",
+        raise UserError("Nothing is proposed", f"{decision['candidate']} was not, because of {failed_checks(decision)}",
                         "train a better model, or change register's limits in params.yaml and run again")
     _change(folder, bundle, who, "approved", reason)
     return _told(folder, f"{decision['candidate']} is champion.")
@@ -135,7 +135,7 @@ def promote(
     if read_json(folder / "reports/register/decision.json")["verdict"] != "promoted":
         return ""
     bundle, decision = _proposal(folder)
-    _change(folder, bundle, "the gate", "promoted", "; ".join(decision["reasons"]))
+    _change(folder, bundle, "the gate", "promoted", "")
     return _told(folder, f"The gate made {decision['candidate']} champion.")
 
 # %% ../../nbs/library/registry/70_champion.ipynb #26a09f9a
@@ -152,6 +152,12 @@ def rollback(
     return _told(folder, f"The former champion, {read_json(folder / 'data/incumbent/bundle.json')['candidate']}, is back.{paused}")
 
 # %% ../../nbs/library/registry/70_champion.ipynb #e3d349e8
+def failed_checks(
+    decision: dict[str, Any], # reports/register/decision.json
+) -> str: # such as floor average_precision, gain average_precision
+    "Name the checks that a model did not pass."
+    return ", ".join(" ".join(filter(None, [check["check"], check.get("figure")])) for check in decision["checks"] if not check["passed"])
+
 def changes(
     before: dict[str, Any], # nested
     after: dict[str, Any],
@@ -203,7 +209,11 @@ def compare(
     parts = [f"{title}:\n" + "\n".join(f"  {line}" for line in lines or ["no difference"]) for title, lines in found.items()]
     return "\n\n".join([f"{ours['candidate']} (working tree) beside {theirs['candidate']} (champion, {champion}), on the test week:",
                         figures_table(decision["figures"], decision["compared"]["figures"]),
-                        f"{decision['verdict']}:\n" + "\n".join(f"  {reason}" for reason in decision["reasons"]), *parts])
+                        f"{decision['verdict']}:\n" + "\n".join(f"  {_check_line(check)}" for check in decision["checks"]), *parts])
+
+def _check_line(check: dict[str, Any]) -> str: # passed or failed, what was checked, and its numbers
+    numbers = (f"{name} {value}" for name, value in check.items() if name not in ("check", "passed", "figure"))
+    return " ".join(["passed" if check["passed"] else "failed", check["check"], check.get("figure", ""), ", ".join(numbers)]).rstrip()
 
 # %% ../../nbs/library/registry/70_champion.ipynb #4d851ec5
 ACTIONS = {"approve": approve, "rollback": rollback, "promote": promote, "compare": compare}

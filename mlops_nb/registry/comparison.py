@@ -99,6 +99,6 @@ def against_incumbent(
         detector, (learned, days) = replace(detector, model=OnnxModel(Path(incumbent, "judged.onnx"))), learned_days(judged["time"], known["judged_window"])
     probability = detector.fraud_probability(snapshot.set_index("transaction_id", drop=False).loc[judged["transaction_id"]].reset_index(drop=True), snapshot)
     pairs = judged.assign(challenger=judged["fraud_probability"], incumbent=probability)
-    found = reported_figures(judged.assign(fraud_probability=probability), evaluated["alert_budget"], known["threshold"], evaluated["false_alarm_cost"])
+    found = reported_figures(judged.assign(fraud_probability=probability), evaluated["alert_budget"], evaluated["false_alarm_cost"])
     return {"incumbent": known["candidate"], "same": same_files(incumbent, bundle), "learned_days": learned, "days": days,
             "figures": found, "gain": gain(pairs, **asked)}

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ..base.files import content_hash, needed, read_json, write_json, write_table
+from ..base.schemas import FORM
 from .bundle import PAST
-from .model_card import model_card
 from ..training.splits import TEST, judged_window
 
 # %% ../../nbs/library/registry/20_packaging.ipynb #b1b6ec69
@@ -37,7 +37,7 @@ def write_bundle(
     write_table(pd.DataFrame(background, columns=[str(column) for column in range(background.shape[1])]), folder / "background.parquet")
     write_table(past[PAST].assign(**{name: pd.factorize(past[name])[0] for name in ("card", "terminal")}), folder / "past.parquet")
     bundle = {
-        "candidate": winner, "owner": owner, "settings": training["models"][winner], "seed": training["seed"], "device": training["device"],
+        "version": FORM, "candidate": winner, "owner": owner, "settings": training["models"][winner], "seed": training["seed"], "device": training["device"],
         "features": [feature | {"type": "float32"} for feature in training["features"]],
         "training_window": training["training_window"], "judged_window": judged_window(training["folds"]),
         "train_as_of": training["as_of"], "label_delay": training["label_delay"],
@@ -45,6 +45,5 @@ def write_bundle(
         "alert_budget": evaluated["alert_budget"], "false_alarm_cost": evaluated["false_alarm_cost"],
         "figures": evaluated["test"][winner], "data_hash": content_hash(data),
     }
-    (folder / "MODEL_CARD.md").write_text(model_card(bundle), encoding="utf-8")
     files = {file.name: content_hash(file) for file in sorted(folder.iterdir())}
     write_json(bundle | {"files": files}, folder / "bundle.json")

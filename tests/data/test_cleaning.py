@@ -176,7 +176,7 @@ def test_a_report_delivered_twice_counts_once_and_a_correction_counts(tmp_path):
     write(tmp_path / "reports/2026-01-06.csv", "\n".join(["transaction_id,is_fraud,reported_at", *lines]))
     tables = cleaned(tmp_path)
     assert tables["reports"]["is_fraud"].to_pylist() == [True, False]
-    assert tables["quarantine"]["reason"].to_pylist() == ["the report came before", "it reports an unknown transaction"]
+    assert tables["quarantine"]["reason"].to_pylist() == ["report.duplicate", "report.unknown_transaction"]
 
 
 @pytest.mark.slow

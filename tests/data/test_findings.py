@@ -44,8 +44,8 @@ def test_findings_that_cannot_be_used_are_set_aside_with_the_reason(tmp_path: Pa
     tables = cleaned(tmp_path, FINDINGS + "p9,true,2026-01-08T09:00:00Z\np3,perhaps,2026-01-08T09:00:00Z\np4,true,soon\np4,true\n")
     aside = tables["quarantine"]
     assert set(aside["feed"]) == {"findings"}
-    assert aside["reason"].tolist() == ["it reports an unknown transaction", "is_fraud cannot be read", "reported_at cannot be read",
-                                        "it has not as many fields as the header"]
+    assert aside["reason"].tolist() == ["report.unknown_transaction", "is_fraud.unreadable", "reported_at.unreadable",
+                                        "row.field_count"]
     assert len(tables["reports"]) == 5
 
 

@@ -106,7 +106,7 @@ def test_a_model_below_its_floor_is_not_promoted(clone):
     ({"train": {"train_days": 400}}, "history is too short"),
     ({"as_of": "1.2.2026"}, "as_of is no date"),
     ({"train": {"as_of": "2026-03-01"}}, "cannot know the future"),
-    ({"clean": {"max_bad_share": 0.0}}, "transaction_id came before"),
+    ({"clean": {"max_bad_share": 0.0}}, "transaction_id.duplicate"),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_a_bad_parameter_stops_its_stage_with_a_message_and_keeps_the_last_outputs(clone, changes, told):
     before = contents(clone.folder / "data")
