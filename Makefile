@@ -3,39 +3,49 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
-BIN := $(CURDIR)/.venv/bin
-export PATH := $(BIN):$(PATH)
+# A value given as `make run SOURCE=…` is text: make expands nothing in it and hands it on in the environment, where
+# recipes read it as "$${SOURCE:-}". Pasted into a recipe as $(SOURCE), a quote or backtick in it would be program text.
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),\
+  $(eval override $(name) := $$(value $(name)))$(eval export $(name))))
+
+export PATH := $(CURDIR)/.venv/bin:$(value PATH)
 export DVC_NO_ANALYTICS := 1
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export ORT_DISABLE_TELEMETRY := 1
+unexport CDPATH
 
-# torch as PyPI has it brings CUDA, several GB. A CPU wheel that pip was told of is used; else PyTorch's own index has one.
-LOCAL_TORCH := $(wildcard $(addsuffix /torch-2.13.0*.whl,$(PIP_FIND_LINKS)))
-ifneq ($(LOCAL_TORCH),)
-export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+# torch as PyPI has it brings CUDA, several GB. A CPU wheel that pip was told of is used; else PyTorch's index has one.
+# pip separates the folders it is told of by spaces, uv by commas.
+COMMA := ,
+ifneq ($(wildcard $(addsuffix /torch-2.13.0*.whl,$(value PIP_FIND_LINKS))),)
+export UV_FIND_LINKS ?= $(subst $() $(),$(COMMA),$(strip $(value PIP_FIND_LINKS)))
 else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove debug lab dashboard site notify operate mlflow bench-handbook bench-features bench-stages bench-models bench-explanations bench-monitor bench-estimation bench-detection bench-operation bench-dashboard lock
+.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove \
+  debug lab dashboard site notify operate mlflow bench-handbook bench-features bench-stages bench-models \
+  bench-explanations bench-monitor bench-estimation bench-detection bench-operation bench-dashboard lock
 
-RUN_FOLDER = $(if $(RUN),runs/$(RUN),.)
+# Begins a recipe for RUN=name: $$folder is runs/name, or the clone if no run is named.
+RUN_FOLDER := folder=$$(python -c 'from mlops_nb.base.run_folders import main; main()')
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-19s %s\n", $$1, $$2 }' Makefile
 
 env: .venv/.ready ## build the environment in .venv (other targets do it when needed)
 
 .venv/.ready: requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
-	  echo "Python 3.11 is needed. Found: $$($(PYTHON) --version 2>&1). To do: install it, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
-	@echo "Building the environment in .venv"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
-	@grep -vE '^($(TESTS_ONLY))==' requirements.txt | uv pip sync --quiet --compile-bytecode --python $(BIN)/python -
-	@uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@python="$${PYTHON:-$$(command -v python3.11 || echo python3)}"; \
+	"$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "Python 3.11 is needed. Found: $$("$$python" --version 2>&1)." \
+	    "To do: install it, or name it: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }; \
+	echo "Building the environment in .venv"; \
+	"$$python" -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.txt)"
+	@grep -vE '^($(TESTS_ONLY))==' requirements.txt | uv pip sync --quiet --compile-bytecode --python .venv/bin/python -
+	@uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Half a gigabyte that only the tests, and stages whose engine is spark, need.
@@ -45,11 +55,12 @@ spark: .venv/.complete ## add Spark to the environment (it needs Java 17); `make
 
 .venv/.complete: .venv/.ready
 	@echo "Adding Spark to the environment"
-	@grep -E '^($(TESTS_ONLY))==' requirements.txt | uv pip install --quiet --no-deps --python $(BIN)/python -r -
+	@grep -E '^($(TESTS_ONLY))==' requirements.txt | uv pip install --quiet --no-deps --python .venv/bin/python -r -
 	@touch $@
 
 tensorflow: env ## add TensorFlow to the environment, 1.4 GB, for the model keras_network
-	@uv pip install --quiet --constraint requirements.txt --python $(BIN)/python --no-build-isolation --editable '.[tensorflow]'
+	@uv pip install --quiet --constraint requirements.txt --python .venv/bin/python --no-build-isolation \
+	  --editable '.[tensorflow]'
 
 export: env ## write mlops_nb/ from the notebooks
 	@nbdev_export --skip_folder_re '^([_.]|explore$$)'
@@ -60,19 +71,19 @@ tidy: env ## clean every notebook and export every module
 hooks: ## let git merge notebooks cell by cell, in this clone
 	@if git rev-parse --git-dir >/dev/null 2>&1; then git config --local include.path ../.gitconfig; fi
 
-run: env export hooks ## run the pipeline: on the simulated bank, or on your own transactions: SOURCE=file.csv (NAME=…)
+run: env export hooks ## run the pipeline on the simulated bank, or on your own transactions: SOURCE=file.csv (NAME=…)
 	@folder=.; \
-	if [ -n "$(SOURCE)" ]; then folder=$$(mlops-workspace "$(SOURCE)" --name "$(NAME)") || exit 1; fi; \
+	if [ -n "$${SOURCE:-}" ]; then folder=$$(mlops-workspace --name="$${NAME:-}" -- "$$SOURCE") || exit 1; fi; \
 	cd "$$folder" && dvc repro && mlops-champion promote && mlops-sync && mlops-summary
 
 approve: env ## make the proposed model champion: REASON="…" (RUN=name for a run on your own file)
-	@cd $(RUN_FOLDER) && mlops-champion approve --reason "$${REASON:-}" && mlops-sync
+	@$(RUN_FOLDER) && cd "$$folder" && mlops-champion approve --reason="$${REASON:-}" && mlops-sync
 
 rollback: env ## make the former champion champion again: REASON="…" (RUN=name)
-	@cd $(RUN_FOLDER) && mlops-champion rollback --reason "$${REASON:-}" && mlops-sync
+	@$(RUN_FOLDER) && cd "$$folder" && mlops-champion rollback --reason="$${REASON:-}" && mlops-sync
 
 compare: env ## the working tree's model beside the champion (RUN=name)
-	@cd $(RUN_FOLDER) && mlops-champion compare
+	@$(RUN_FOLDER) && cd "$$folder" && mlops-champion compare
 
 test: spark ## all tests
 	@pytest -m "not long"
@@ -83,60 +94,66 @@ test-long: spark ## all tests, and those that take many minutes
 check: spark ## the fast tests
 	@pytest -m "not slow and not long"
 
-tune: env export ## look longer for better settings, and write them into params.yaml (TRIALS=50 or MINUTES=…, MODEL=xgboost, RUN=name)
-	@cd "$(if $(RUN),runs/$(RUN),.)" && dvc repro --quiet snapshot && \
-	  mlops-tune --trials $(or $(TRIALS),50) --minutes $(or $(MINUTES),0) --model "$(MODEL)"
+tune: env export ## look longer for better settings, for params.yaml (TRIALS=50 or MINUTES=…, MODEL=xgboost, RUN=name)
+	@$(RUN_FOLDER) && cd "$$folder" && dvc repro --quiet snapshot && \
+	  mlops-tune --trials="$${TRIALS:-50}" --minutes="$${MINUTES:-0}" --model="$${MODEL:-}"
 
-prove: env ## prove that the committed dvc.lock is repeatable: run the last commit in an empty folder and compare (KEEP=1 leaves it)
-	@mlops-prove $(if $(KEEP),--keep)
+prove: env ## prove that dvc.lock is repeatable: run the last commit in an empty folder and compare (KEEP=1 leaves it)
+	@mlops-prove $${KEEP:+--keep}
 
 debug: env export ## reopen a failed stage where it failed: STAGE=train (RUN=name for a run on your own file)
-	@JUPYTER_RUNTIME_DIR="$(CURDIR)/jupyter/state/runtime" IPYTHONDIR="$(CURDIR)/jupyter/state/ipython" \
-	  mlops-debug --stage "$(STAGE)" --project "$(RUN_FOLDER)"
+	@$(RUN_FOLDER) && \
+	  JUPYTER_RUNTIME_DIR="$$PWD/jupyter/state/runtime" IPYTHONDIR="$$PWD/jupyter/state/ipython" \
+	  mlops-debug --stage="$${STAGE:-}" --project="$$folder"
 
 lab: env export hooks ## open JupyterLab on the notebooks (PORT=8888)
-	@jupyter/start --port=$(or $(PORT),8888)
+	@jupyter/start --port="$${PORT:-8888}"
 
 dashboard: env ## serve the pages for whoever decides (RUN=name for a run on your own file, PORT=8866)
-	@nbs/dashboards/serve $(RUN_FOLDER) $(if $(PORT),--port=$(PORT))
+	@$(RUN_FOLDER) && nbs/dashboards/serve "$$folder" --port="$${PORT:-8866}"
 
-operate: env export ## replay a year of the bank morning by morning: watched, retrained, decided, told (FROM=2026-04-01 TO=2027-04-01 NAME=operate)
-	@mlops-operate --start "$(FROM)" --end "$(TO)" --name "$(or $(NAME),operate)"
+operate: env export ## replay a year of the bank morning by morning (FROM=2026-04-01 TO=2027-04-01 NAME=operate)
+	@mlops-operate --start="$${FROM:-}" --end="$${TO:-}" --name="$${NAME:-operate}"
 
 site: env ## write the same pages as files into reports/site, to mail or put on any web space (RUN=name)
-	@cd $(RUN_FOLDER) && mlops-site
+	@$(RUN_FOLDER) && cd "$$folder" && mlops-site
 
-notify: env ## send the verdict and the decision to Slack, Teams or by e-mail, as the environment says (PREVIEW=1 shows it; RUN=name)
-	@cd $(RUN_FOLDER) && mlops-notify $(if $(PREVIEW),--preview)
+notify: env ## send the verdict and the decision to Slack, Teams or by e-mail (PREVIEW=1 only shows it; RUN=name)
+	@$(RUN_FOLDER) && cd "$$folder" && mlops-notify $${PREVIEW:+--preview}
 
 mlflow: env ## open the tracked runs and models (PORT=5000)
-	@mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" --host 127.0.0.1 --port $(or $(PORT),5000)
+	@mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$$PWD/mlflow.db}" \
+	  --host 127.0.0.1 --port="$${PORT:-5000}"
 
 bench-handbook: env ## our results beside the published ones, on the handbook's data
 	@mlops-bench-handbook
 
 bench-features: env ## how fast and lean the features are, beside plain pandas; SPARK=1 measures Spark too
-	@mlops-bench-features $(if $(SPARK),--spark)
+	@mlops-bench-features $${SPARK:+--spark}
 
-bench-models: tensorflow $(if $(AUTOML),.peers/autogluon/.ready .peers/h2o/.ready) ## every candidate beside the published ones, on the validation folds (AUTOML=1: AutoGluon and H2O, too); FINAL=1 shows the test folds and enters the ledger
-	@mlops-bench-models $(if $(FINAL),--final) $(if $(AUTOML),--automl)
+bench-models: tensorflow ## every candidate beside the published ones (AUTOML=1: AutoGluon, H2O; FINAL=1: test folds)
+	@mlops-bench-models $${FINAL:+--final} $${AUTOML:+--automl}
 
-bench-stages: env .peers/papermill/.ready ## what the engine costs, beside Papermill and ploomber-engine; runs the pipeline by force
+ifneq ($(value AUTOML),)
+bench-models: .peers/autogluon/.ready .peers/h2o/.ready
+endif
+
+bench-stages: env .peers/papermill/.ready ## what the engine costs, beside Papermill and ploomber-engine (reruns all)
 	@PLOOMBER_STATS_ENABLED=false mlops-bench-stages
 
-bench-monitor: env ## what comparing a sample costs, beside Evidently's preset on all rows, and whether it says the same
+bench-monitor: env ## what comparing a sample costs and finds, beside Evidently's preset on all rows
 	@OMP_NUM_THREADS=1 mlops-bench-monitor
 
-bench-detection: env ## how soon a change of the world is noticed, and how often an alarm is false, on the banks of seeds 6 to 20
+bench-detection: env ## how soon a change of the world is noticed, and how often an alarm is false, on 15 banks
 	@OMP_NUM_THREADS=1 mlops-bench-detection
 
-bench-operation: env ## the loop beside a model never retrained and one retrained every month, on the same banks: caught, saved, retrained
+bench-operation: env ## the loop beside a model never retrained and one retrained every month, on the same banks
 	@OMP_NUM_THREADS=1 mlops-bench-operation
 
-bench-dashboard: env ## how soon a reader sees the verdict, and what twenty readers cost, beside Voilà as it comes (RUN=name)
-	@mlops-bench-dashboard --folder $(RUN_FOLDER)
+bench-dashboard: env ## how soon a reader sees the verdict, and what twenty cost, beside Voilà as it comes (RUN=name)
+	@$(RUN_FOLDER) && mlops-bench-dashboard --folder="$$folder"
 
-bench-estimation: env .peers/nannyml/.ready ## the model's performance estimated without labels, beside NannyML's estimate and the truth
+bench-estimation: env .peers/nannyml/.ready ## performance estimated without labels, beside NannyML and the truth
 	@OMP_NUM_THREADS=1 mlops-bench-estimation
 
 bench-explanations: env ## how long the reasons for a thousand alerts take, beside shap on the native model
@@ -148,12 +165,13 @@ PEER_autogluon := autogluon.tabular[lightgbm,catboost,xgboost]==1.6.3 torch==2.1
 PEER_h2o := h2o==3.46.0.12 pandas==2.3.3 pyarrow polars
 PEER_nannyml := nannyml==0.13.1 lightgbm==4.5.0 statsmodels pandas==2.3.3
 
-.peers/%/.ready: requirements.txt
+.peers/%/.ready: requirements.txt | .venv/.ready
 	@echo "Building the environment of $* in .peers"
-	@$(PYTHON) -m venv .peers/$*
+	@python -m venv .peers/$*
 	@uv pip install --quiet --compile-bytecode --python .peers/$*/bin/python $(PEER_$*)
 	@touch $@
 
 lock: env ## resolve pyproject.toml into requirements.txt, keeping the versions that still fit
-	@uv pip compile --quiet --universal --python-version 3.11 --extra test --no-annotate --no-header --output-file requirements.txt pyproject.toml
+	@uv pip compile --quiet --universal --python-version 3.11 --extra test --no-annotate --no-header \
+	  --output-file requirements.txt pyproject.toml
 	@sed -i.bak -e "/sys_platform == 'never'/d" -e 's/+cpu//' requirements.txt && rm requirements.txt.bak

@@ -12,8 +12,8 @@ from clones import PROJECT, Clone
 def make_clone(tmp_path_factory):
     """A function that copies the project into a folder of its own."""
 
-    def make(changes: dict | None = None) -> Clone:
-        folder = tmp_path_factory.mktemp("clone") / "project"
+    def make(changes: dict | None = None, name: str = "project") -> Clone:
+        folder = tmp_path_factory.mktemp("clone") / name
         listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True)
         for name in filter(None, listed.stdout.split("\0")):
             if (PROJECT / name).is_file():

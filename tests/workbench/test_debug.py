@@ -195,9 +195,3 @@ def test_what_cannot_be_reopened_is_a_message(toy, stage, told):
     nbformat.write(failing(WORK), toy.folder / "reports/failed/renamed-20261123T142641000000.ipynb")
     assert told in toy.debug(stage, status=1)
     assert toy.nothing_left()
-
-
-def test_make_debug_calls_it():
-    words = ["make", "--dry-run", "debug", "STAGE=train", "RUN=mine"]
-    recipe = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
-    assert 'mlops-debug --stage "train" --project "runs/mine"' in recipe and f'JUPYTER_RUNTIME_DIR="{PROJECT}/jupyter/state/runtime"' in recipe
