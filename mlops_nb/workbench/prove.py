@@ -344,12 +344,12 @@ ADVICE = "find what the stage takes from the clock, from chance, from its surrou
 
 def explain_difference(
     claim: Run,
-    here: Run, # a run that gave another dvc.lock
+    this_run: Run, # a run that gave another dvc.lock
     workspace: Path, # for a second run; does not exist yet
     cpu: str,
 ) -> UserError: # ready to be raised
     "Explain why the committed dvc.lock is not what comes out."
-    difference = first_difference(claim, here)
+    difference = first_difference(claim, this_run)
     stage, file = difference.stage, difference.file
     if difference.can_be_shown:
         return UserError(f"Stage {stage} does not repeat: {file} is not what was committed",
@@ -357,10 +357,10 @@ def explain_difference(
                          f"{ADVICE}; if the change is meant, run `dvc repro` and commit dvc.lock")
     print(f"\nStage {stage} gave another {file}. The committed bytes are not in DVC's cache here, so all stages run "
           "once more, in your own environment, to see whether this machine repeats itself.", flush=True)
-    again = repeat_run(claim, workspace, user_environment())
-    if again.lock == here.lock:
+    second_run = repeat_run(claim, workspace, user_environment())
+    if second_run.lock == this_run.lock:
         return _other_machine(difference, cpu)
-    difference = first_difference(here, again)
+    difference = first_difference(this_run, second_run)
     stage, file = difference.stage, difference.file
     return UserError(f"Stage {stage} does not repeat itself on this very machine: {file} differs between two runs",
                      describe_difference(difference, ("first run", "second run"), cpu), ADVICE)
@@ -379,10 +379,10 @@ def prove(
         print(f"Not committed, hence no part of the proof: {names}.", flush=True)
     print(f"Running commit {commit_name(claim.project)} in an empty folder.", flush=True)
     with empty_folder(keep) as workspace:
-        here = repeat_run(claim, workspace / "first", different_environment(workspace / "first"))
-        if here.lock != claim.lock:
-            raise explain_difference(claim, here, workspace / "second", cpu)
-    return f"same: {len(here.stages)} stages gave the bytes of the committed dvc.lock, on {cpu}"
+        this_run = repeat_run(claim, workspace / "first", different_environment(workspace / "first"))
+        if this_run.lock != claim.lock:
+            raise explain_difference(claim, this_run, workspace / "second", cpu)
+    return f"same: {len(this_run.stages)} stages gave the bytes of the committed dvc.lock, on {cpu}"
 
 # %% ../../nbs/library/workbench/40_prove.ipynb #5a2e61d1
 @call_parse
