@@ -18,7 +18,7 @@ from .base.files import read_json, read_table
 def run_folder(
     run: str | None = None, # the name of a folder under runs/; None for the run the working directory is in
 ) -> Path: # holds data/ and reports/; raises UserError outside a project and for an unknown run
-    "The folder of a run."
+    "Find the folder of a run."
     here = Path.cwd()
     root = next((folder for folder in (here, *here.parents) if (folder / "dvc.yaml").exists()), None)
     if root is None:
@@ -26,60 +26,63 @@ def run_folder(
     if run is None:
         return root
     runs = root.parent if root.parent.name == "runs" else root / "runs"
-    known = [folder.parent.name for folder in runs.glob("*/dvc.yaml")]
-    if run not in known:
-        raise UserError("There is no such run", repr(run), did_you_mean(run, known))
+    names = [folder.parent.name for folder in runs.glob("*/dvc.yaml")]
+    if run not in names:
+        raise UserError("There is no such run", repr(run), did_you_mean(run, names))
     return runs / run
 
 # %% ../nbs/library/explore.ipynb #a000d117
-def outputs(run: str | None = None) -> dict[str, Path]: # "clean/transactions.parquet": its path
-    "Every file the stages of a run wrote, by its name."
-    found = {}
+def outputs(
+    run: str | None = None, # a folder under runs/; None for the run the working directory is in
+) -> dict[str, Path]: # "clean/transactions.parquet": its path
+    "List every file that the stages of a run wrote, by its name."
+    paths = {}
     for top in (run_folder(run) / name for name in ("reports", "data")):
         for path in sorted(top.glob("*/**/*")):
             name = path.relative_to(top)
             if path.is_file() and not any(part.startswith(".") for part in name.parts):
-                found[name.as_posix()] = path
-    return found
+                paths[name.as_posix()] = path
+    return paths
 
 # %% ../nbs/library/explore.ipynb #a5bd1d30
 TABLES = (".parquet", ".csv", ".jsonl")
 
 def find(
     name: str, # "clean/transactions", "evaluate/metrics.json", "features"
-    known: dict[str, Path], # as `outputs` returns them
-) -> Path: # raises UserError when nothing, or more than one thing, is meant
-    "The one output that a name stands for."
+    paths: dict[str, Path], # as `outputs` returns them
+) -> Path: # raises UserError when no output is meant, or more than one
+    "Find the one output that a name stands for."
     name = name.strip("/").removeprefix("data/").removeprefix("reports/")
-    if name in known:
-        return known[name]
-    same = [key for key in known if key.removesuffix(Path(key).suffix) == name]
-    inside = [key for key in known if key.startswith(f"{name}/")]
-    meant = _readable(same) or same or _readable(inside) or inside
-    if not meant:
-        raise UserError("No stage wrote such an output", repr(name), _advice(name, known))
-    if len(meant) > 1:
-        raise UserError(f"{name!r} may mean more than one output", _some(same + inside), "name the one you want")
-    return known[meant[0]]
+    if name in paths:
+        return paths[name]
+    same_stem = [key for key in paths if key.removesuffix(Path(key).suffix) == name]
+    inside = [key for key in paths if key.startswith(f"{name}/")]
+    matches = _readable(same_stem) or same_stem or _readable(inside) or inside
+    if not matches:
+        raise UserError("No stage wrote such an output", repr(name), _advice(name, paths))
+    if len(matches) > 1:
+        raise UserError(f"{name!r} may mean more than one output", _first_few(same_stem + inside),
+                        "name the one you want")
+    return paths[matches[0]]
 
 # %% ../nbs/library/explore.ipynb #3bc2fcc3
 def _readable(names: list[str]) -> list[str]: # the tables; without any, the records
     return [name for name in names if name.endswith(TABLES)] or [name for name in names if name.endswith(".json")]
 
-def _some(names: list[str]) -> str: # the first few, and how many more
+def _first_few(names: list[str]) -> str: # and how many more
     return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
-def _advice(name: str, known: dict[str, Path]) -> str: # raw feeds have a file a day: too many to be told
-    if not known:
+def _advice(name: str, paths: dict[str, Path]) -> str:
+    if not paths:
         return "run `make run`, which makes all of them"
-    return did_you_mean(name, {key.removesuffix(Path(key).suffix) for key in known if key.count("/") == 1})
+    return did_you_mean(name, {key.removesuffix(Path(key).suffix) for key in paths if key.count("/") == 1})
 
 # %% ../nbs/library/explore.ipynb #c4e3b58f
 def load(
     name: str, # of an output, as `outputs` lists them; the suffix may be left out
     run: str | None = None, # a folder under runs/; None for the project's own run
 ) -> Any: # DataFrame, dict or Path; raises UserError for a name that is unknown or could mean several
-    "Any stage's output, by its short name."
+    "Load any stage's output by its short name."
     path = find(name, outputs(run))
     readers = {".parquet": read_table, ".json": read_json, ".csv": _read_csv,
                ".jsonl": lambda lines: pd.read_json(lines, lines=True)}

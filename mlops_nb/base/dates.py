@@ -15,7 +15,7 @@ def parse_date(
     text: str, # such as 2026-04-01
     name: str, # the parameter's name, for the message
 ) -> date: # raises UserError for what is no ISO date
-    "The date that a parameter holds."
+    "Parse the date that a parameter holds."
     try:
         return date.fromisoformat(text)
     except (TypeError, ValueError):

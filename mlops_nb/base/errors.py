@@ -17,8 +17,8 @@ import click
 GROUPS = re.compile(r"[0-9](?:[ -]{0,2}[0-9])*")
 
 def masked(text: str) -> str:
-    "The text with `[card number]` in place of each card number."
-    return GROUPS.sub(lambda found: _masked_groups(found[0]), text)
+    "Replace each card number in a text by `[card number]`."
+    return GROUPS.sub(lambda match: _masked_groups(match[0]), text)
 
 def _masked_groups(text: str) -> str: # text: groups of digits, with what stands between
     parts, first = re.split("([ -]+)", text), 0  # groups at the even places
@@ -32,7 +32,8 @@ def _masked_groups(text: str) -> str: # text: groups of digits, with what stands
 
 def _is_card_number(digits: str) -> bool:
     values = [int(digit) for digit in reversed(digits)]
-    return 13 <= len(digits) <= 19 and sum(values[::2] + [sum(divmod(2 * value, 10)) for value in values[1::2]]) % 10 == 0
+    doubled = [sum(divmod(2 * value, 10)) for value in values[1::2]]
+    return 13 <= len(digits) <= 19 and sum(values[::2] + doubled) % 10 == 0
 
 # %% ../../nbs/library/base/10_errors.ipynb #a942b32c
 class UserError(click.ClickException):
@@ -44,7 +45,8 @@ class UserError(click.ClickException):
         todo: str, # what to do about it
     ):
         self.wrong, self.found, self.todo = map(masked, (wrong, found, todo))
-        super().__init__(f"{self.wrong}.\n  Found: {self.found}.\n  To do: {self.todo}{'' if todo.endswith('?') else '.'}")
+        end = "" if todo.endswith("?") else "."
+        super().__init__(f"{self.wrong}.\n  Found: {self.found}.\n  To do: {self.todo}{end}")
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
@@ -54,15 +56,17 @@ def did_you_mean(
     name: str, # the unknown name
     known: Iterable[str], # the names that would have been right
 ) -> str: # advice, ready to stand after "To do:"
-    "The nearest known name, or all of them when none is near."
+    "Suggest the nearest known name, or list all of them when none is near."
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known) or 'none: nothing is known here'}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"use one of {', '.join(known) or 'none: nothing is known here'}"
 
 # %% ../../nbs/library/base/10_errors.ipynb #2a380a86
 @contextmanager
 def reported_to_the_user() -> Iterator[None]:
-    "Turn a `UserError` into its message on stderr and exit code 1."
+    "Turn a `UserError` in the block into its message on stderr and exit code 1."
     try:
         yield
     except UserError as error:

@@ -25,7 +25,7 @@ from .errors import UserError
 def replacing(
     path: str | Path, # the output: a folder
 ) -> Iterator[Path]: # an empty folder beside it, to be filled
-    "Fill a folder aside; it takes its place only if nothing failed."
+    "Replace an output folder by one that the block fills; if the block fails, the old one stays."
     path = Path(path)
     aside = path.with_name(f".{path.name}.new")
     shutil.rmtree(aside, ignore_errors=True)
@@ -39,7 +39,7 @@ def replacing(
 
 # %% ../../nbs/library/base/20_files.ipynb #e2f03547
 def protect(folder: Path) -> None:
-    "Take away the right to write from every file below."
+    "Make every file below a folder read-only."
     for file in folder.rglob("*"):
         if file.is_file():
             file.chmod(0o444)
@@ -48,17 +48,18 @@ def protect(folder: Path) -> None:
 def needed(
     path: str | Path, # a file or folder that an earlier stage writes
 ) -> Path: # raises UserError when it is missing or empty
-    "The path, if something is there."
+    "Return the path of an input, once it is certain that something is there."
     path = Path(path)
     if not path.exists():
         raise UserError(f"{path} is missing", "nothing there", "run `dvc repro`, which makes it, or name another file")
     if not (any(path.iterdir()) if path.is_dir() else path.stat().st_size):
-        raise UserError(f"{path} is empty", "no content", "give a file with content, or run `dvc repro` if a stage makes it")
+        raise UserError(f"{path} is empty", "no content",
+                        "give a file with content, or run `dvc repro` if a stage makes it")
     return path
 
 # %% ../../nbs/library/base/20_files.ipynb #d9300fc0
 def write_table(
-    table: pa.Table | pd.DataFrame, # rows in the order they shall have
+    table: pa.Table | pd.DataFrame, # rows in the order in which they are to be written
     path: Path,
 ) -> None:
     "Write a Parquet file whose bytes depend on its content alone."
@@ -80,12 +81,12 @@ def read_json(path: str | Path) -> Any:
 
 # %% ../../nbs/library/base/20_files.ipynb #c6b1e253
 def content_hash(path: str | Path) -> str: # 32 hexadecimal digits, as DVC's for a file
-    "MD5 of a file's bytes."
+    "Return the MD5 of a file's bytes."
     with needed(path).open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()
 
 # %% ../../nbs/library/base/20_files.ipynb #67696ad1
 def connect() -> duckdb.DuckDBPyConnection:
-    "An in-memory DuckDB with one thread, UTC and no network."
+    "Open an in-memory DuckDB with one thread, in UTC, that downloads no extensions."
     connection = duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False})
     return connection.execute("SET TimeZone = 'UTC'")

@@ -19,7 +19,7 @@ def flat(
     values: dict[str, Any], # nested, as in params.yaml
     prefix: str = "",
 ) -> Iterator[tuple[str, Any]]: # dotted name and value
-    "A nested table as dotted names."
+    "Walk through a nested table by dotted names."
     for name, value in values.items():
         if isinstance(value, dict) and value:
             yield from flat(value, f"{prefix}{name}.")
@@ -27,43 +27,48 @@ def flat(
             yield f"{prefix}{name}", value
 
 def by_name(figures: dict[str, Any]) -> dict[str, float]:
-    "Every figure that there is, by its dotted name."
+    "Return the numbers of a nested table by their dotted names; what is no number is left out."
     return {name: value for name, value in flat(figures) if isinstance(value, (int, float))}
 
 # %% ../../nbs/library/base/40_params.ipynb #51358a4a
-Range = tuple[float, float] # least and most, both allowed
+Range = tuple[float, float] # smallest and largest allowed value
 
 def check_ranges(
     section: str, # of params.yaml, for the message; "" for what stands above all sections
     values: dict[str, Any],
     ranges: dict[str, Range], # by name; what is not named may be anything
 ) -> None: # raises UserError at the first number outside its range
-    "Hold numbers against their ranges."
-    for name, (least, most) in ranges.items():
-        if not least <= values[name] <= most:
-            allowed = f"at least {least:g}" if most == float("inf") else f"from {least:g} to {most:g}"
-            raise UserError(f"{f'{section}.{name}'.lstrip('.')} is out of range", f"{values[name]!r}", f"give a number {allowed}")
+    "Check numbers against their ranges."
+    for name, (minimum, maximum) in ranges.items():
+        if not minimum <= values[name] <= maximum:
+            full_name = f"{section}.{name}".lstrip(".")
+            allowed = f"at least {minimum:g}" if maximum == float("inf") else f"from {minimum:g} to {maximum:g}"
+            raise UserError(f"{full_name} is out of range", f"{values[name]!r}", f"give a number {allowed}")
 
 # %% ../../nbs/library/base/40_params.ipynb #19a753a2
 class _AsWritten(RoundTripRepresenter):
     "Writes null and small numbers as every reader of YAML understands them."
 
+def _null(representer: RoundTripRepresenter, value: None) -> Any:
+    return representer.represent_scalar("tag:yaml.org,2002:null", "null")
+
 def _number(representer: RoundTripRepresenter, value: float) -> Any:
     text = repr(value)
     return representer.represent_scalar("tag:yaml.org,2002:float", text if "." in text else text.replace("e", ".0e"))
 
-_AsWritten.add_representer(type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null"))
+_AsWritten.add_representer(type(None), _null)
 _AsWritten.add_representer(float, _number)
 
 # %% ../../nbs/library/base/40_params.ipynb #4676b8f2
 def change_params(
     file: Path, # params.yaml
-    section: str, # dotted, such as train.models.xgboost, or "" for what stands above all sections; an empty one is filled
+    section: str, # dotted, such as train.models.xgboost; "" for what stands above all sections; an empty one is filled
     values: dict[str, Any], # to be changed or added; others stay
 ) -> None:
     "Change values in a section of params.yaml."
     layout = YAML()
-    layout.Representer, layout.preserve_quotes, layout.width = _AsWritten, True, 2 ** 16  # no line is folded that its author did not fold
+    layout.Representer, layout.preserve_quotes = _AsWritten, True
+    layout.width = 2 ** 16  # no line is folded that its author did not fold
     params = layout.load(file.read_text(encoding="utf-8"))
     changed = params
     for name in filter(None, section.split(".")):

@@ -18,36 +18,37 @@ from ruamel.yaml import YAML
 from .errors import UserError, did_you_mean, reported_to_the_user
 
 # %% ../../nbs/library/base/50_run_folders.ipynb #5a4d319b
-LINKED = (".dvcignore", "dvc.yaml", "mlops_nb", "nbs")
-
 def folder_of(
     name: str, # of a run
     root: str | Path, # the project
 ) -> Path: # raises UserError for a name that no folder can have
-    "Where a run lives."
+    "Return the folder of a run, which need not exist yet."
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise UserError("The run's name cannot be that of a folder", repr(name),
                         "give one of letters, digits, '.', '_' and '-': NAME=…")
     return Path(root, "runs", name)
 
+# %% ../../nbs/library/base/50_run_folders.ipynb #61fbdc8c
+LINKED = (".dvcignore", "dvc.yaml", "mlops_nb", "nbs")
+
 def write_workspace(
-    folder: Path, # under runs/; the project lies two above
+    folder: Path, # under runs/, two levels below the project
     params: Any, # for params.yaml, with its comments
 ) -> None:
-    "A folder of its own for a run, with the project's code and DVC's cache."
+    "Write the folder of a run, with links to the project's code and DVC's cache."
     (folder / "data/findings").mkdir(parents=True, exist_ok=True)
     with (folder / "params.yaml").open("w", encoding="utf-8") as file:
         YAML().dump(params, file)
-    for linked in LINKED:
-        if not (folder / linked).is_symlink():
-            (folder / linked).symlink_to(Path("../..", linked))
+    for name in LINKED:
+        if not (folder / name).is_symlink():
+            (folder / name).symlink_to(Path("../..", name))
     if not (folder / ".dvc").exists():
         _dvc(folder, "init", "--no-scm", "--quiet")
         _dvc(folder, "config", "core.analytics", "false")
         _dvc(folder, "cache", "dir", "--quiet", "../../.dvc/cache")
 
-def _dvc(folder: Path, *words: str) -> None:
-    subprocess.run([sys.executable, "-m", "dvc", *words], cwd=folder, check=True)
+def _dvc(folder: Path, *arguments: str) -> None:
+    subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, check=True)
 
 # %% ../../nbs/library/base/50_run_folders.ipynb #6be2f05d
 def named_folder(
@@ -70,6 +71,6 @@ def main() -> None:
 def run_name(
     folder: str | Path, # a clone, or a folder under runs/
 ) -> str | None: # None for the clone's own run
-    "The name of a run on a user's file."
+    "Return the name of the run that a folder belongs to."
     folder = Path(folder).resolve()
     return folder.name if folder.parent.name == "runs" else None

@@ -18,13 +18,22 @@ from .errors import UserError
 # %% ../../nbs/library/base/70_spark.ipynb #929d70b4
 ALWAYS = {"spark.app.name": "mlops_nb", "spark.sql.session.timeZone": "UTC", "spark.ui.enabled": "false",
           "spark.ui.showConsoleProgress": "false"}
-ON_ONE_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.driver.memory": "4g",
-                  "spark.sql.shuffle.partitions": "4"}
+ON_ONE_MACHINE = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1",
+                  "spark.driver.memory": "4g", "spark.sql.shuffle.partitions": "4"}
 
+def _check_installed() -> None: # raises UserError where Spark or Java is missing
+    if find_spec("pyspark") is None:
+        raise UserError("Spark is not installed", "no package pyspark",
+                        "run `make spark`, or `pip install mlops_nb[spark]` elsewhere; or choose the engine duckdb")
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        raise UserError("Spark needs Java", "no `java` on the path and no JAVA_HOME",
+                        "install Java 17, or choose the engine duckdb")
+
+# %% ../../nbs/library/base/70_spark.ipynb #68bf6518
 def session(
     master: str, # as Spark names it: local[2], spark://host:7077, yarn
 ) -> Any: # a pyspark.sql.SparkSession; raises UserError where Spark or Java is missing
-    "This process's Spark session, started at the first call."
+    "Return this process's Spark session, which the first call starts."
     _check_installed()
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway
@@ -36,9 +45,3 @@ def session(
         gateway = launch_gateway(configuration, popen_kwargs={"stderr": subprocess.DEVNULL})
         SparkContext(gateway=gateway, conf=configuration)
     return SparkSession.builder.getOrCreate()
-
-def _check_installed() -> None:
-    if find_spec("pyspark") is None:
-        raise UserError("Spark is not installed", "no package pyspark", "run `make spark`, or `pip install mlops_nb[spark]` elsewhere; or choose the engine duckdb")
-    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        raise UserError("Spark needs Java", "no `java` on the path and no JAVA_HOME", "install Java 17, or choose the engine duckdb")

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['NEW_NAMESPACES', 'BIND', 'RECURSIVE', 'PRIVATE', 'SET_INTERFACE_FLAGS', 'INTERFACE_UP', 'CONNECTED', 'LOOPBACK',
-           'CHECKS', 'cut_off', 'cover', 'Watch', 'exists', 'matches', 'check_read', 'check_write', 'check_import',
-           'check_words', 'check_network', 'stand_watch', 'surroundings', 'packets_without_route', 'Outputs', 'Shell',
-           'PrintedBelow', 'run_cells', 'main', 'wait_ahead', 'serve', 'take_up', 'loaded_versions']
+           'CHECKS', 'FileState', 'enter_namespaces', 'cover_tree', 'Guard', 'exists_in_tree', 'expand_pattern',
+           'check_read', 'check_write', 'check_import', 'check_text', 'check_network', 'install_audit_hook',
+           'file_states', 'packets_without_route', 'Outputs', 'Shell', 'DescriptorReader', 'run_cells', 'main',
+           'wait_ahead', 'serve', 'enter_sandbox', 'loaded_versions']
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #ca7dca44
 import atexit
@@ -44,209 +45,216 @@ NEW_NAMESPACES = 0x00020000 | 0x10000000 | 0x40000000  # mounts, user, network: 
 BIND, RECURSIVE, PRIVATE = 0x1000, 0x4000, 0x40000  # linux/mount.h
 SET_INTERFACE_FLAGS, INTERFACE_UP = 0x8914, 0x1  # linux/sockios.h, linux/if.h
 
-def cut_off() -> None: # raises OSError where the system does not allow it; the process must not have threads yet
-    "Leave the network but for a loopback of one's own, and see mounts that nobody else sees, in this process and its children."
+def enter_namespaces() -> None: # raises OSError where the system forbids it, and once the process has threads
+    "Put this process into mount, user and network namespaces of its own, with a loopback interface."
     if sys.platform != "linux":
         raise OSError(errno.ENOSYS, "namespaces are Linux's")
     user, group = os.getuid(), os.getgid()
-    _system("unshare", NEW_NAMESPACES)
+    _system_call("unshare", NEW_NAMESPACES)
     for file, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         Path("/proc/self", file).write_text(line)
-    _system("mount", b"none", b"/", None, PRIVATE | RECURSIVE, None)
+    _system_call("mount", b"none", b"/", None, PRIVATE | RECURSIVE, None)
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SET_INTERFACE_FLAGS, struct.pack("16sH14x", b"lo", INTERFACE_UP))
 
-def cover(
+def _system_call(name: str, *arguments: Any) -> None:
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments):
+        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
+
+# %% ../../nbs/library/engine/40_kernel.ipynb #e2cdadfb
+def cover_tree(
     tree: str, # absolute path of the working tree
     folder: str, # the folder that takes its place
-    kept: list[str], # folders of the tree that stay visible, relative to it
+    visible: list[str], # folders of the tree that stay visible, relative to it
 ) -> None: # raises OSError
-    "Put a folder in the working tree's place, for a process that is cut off."
-    for path in kept:
+    "Mount a folder over the working tree, in this process's mount namespace."
+    for path in visible:
         inside = os.path.join(folder, path)
         os.makedirs(inside, exist_ok=True)
-        _system("mount", os.path.join(tree, path).encode(), inside.encode(), None, BIND | RECURSIVE, None)
-    _system("mount", folder.encode(), tree.encode(), None, BIND | RECURSIVE, None)
-
-def _system(call: str, *arguments: Any) -> None:
-    if getattr(ctypes.CDLL(None, use_errno=True), call)(*arguments):
-        raise OSError(ctypes.get_errno(), f"{call}: {os.strerror(ctypes.get_errno())}")
+        _system_call("mount", os.path.join(tree, path).encode(), inside.encode(), None, BIND | RECURSIVE, None)
+    _system_call("mount", folder.encode(), tree.encode(), None, BIND | RECURSIVE, None)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #0424e111
 @dataclass
-class Watch:
-    "What a stage declared, relative to the working tree, and each promise it broke."
+class Guard:
+    "What a stage declared, relative to the working tree, and each access that it did not declare."
     stage: str # its name, for messages
     tree: str # absolute path of the working tree
     folder: str # the folder that stands for it
     cwd: str # where the stage runs, absolute
     reads: list[str] # declared inputs
     writes: list[str] # declared outputs
-    kept: list[str] # what stays visible of the tree
+    visible: list[str] # the environment's folders in the tree
     has_loopback: bool = False # of its own, which leads to nobody but its child processes
-    broken: list[dict[str, str]] = field(default_factory=list)
+    violations: list[dict[str, str]] = field(default_factory=list) # action and target of each
 
     def __post_init__(self):
-        self.view = self.folder  # where the folder is seen; in the tree's place, once that is covered
-        self.real = os.open(self.tree, getattr(os, "O_PATH", os.O_RDONLY))  # what is covered can still be asked for its names
-        self.roots = [name for name in map(self.inside, [self.cwd, *sys.path]) if name and not _within(name, self.kept)]
+        self.view = self.folder  # where the folder is seen: in the tree's place, once that is covered
+        self.tree_descriptor = os.open(self.tree, getattr(os, "O_PATH", os.O_RDONLY))
+        names = map(self.name_in_tree, [self.cwd, *sys.path])
+        self.import_roots = [name for name in names if name and not _is_within(name, self.visible)]
 
-    def inside(self, path: Any) -> str | None: # relative to the tree; None outside it
-        "Where in the working tree a path is."
+    def name_in_tree(self, path: Any) -> str | None: # None outside the tree, and for what is no path
+        "Return a path relative to the working tree, whether it names the tree or the folder."
         if not isinstance(path, (str, bytes, os.PathLike)):
             return None
         path = os.path.abspath(os.fsdecode(path))
         root = next((root for root in (self.folder, self.tree) if f"{path}/".startswith(f"{root}/")), None)
         return os.path.relpath(path, root) if root else None
 
-    def seen(self, path: str) -> str: # absolute
-        "Where a path is seen by this process."
-        name = self.inside(path)
-        return path if name is None or _within(name, self.kept) else os.path.normpath(os.path.join(self.view, name))
+    def path_in_view(self, path: str) -> str: # absolute
+        "Return where this process finds a path of the working tree."
+        name = self.name_in_tree(path)
+        outside = name is None or _is_within(name, self.visible)
+        return path if outside else os.path.normpath(os.path.join(self.view, name))
 
-    def report(self, did: str, what: str) -> None: # raises PermissionError, always
-        "Note a broken promise, and stop whoever broke it."
-        if {"did": did, "what": what} not in self.broken:
-            self.broken.append({"did": did, "what": what})
-        raise PermissionError(errno.EACCES, f"dvc.yaml does not declare it for {self.stage}", what)
+    def refuse(self, action: str, target: str) -> None: # raises PermissionError, always
+        "Note a violation, and stop whoever commits it."
+        if {"action": action, "target": target} not in self.violations:
+            self.violations.append({"action": action, "target": target})
+        raise PermissionError(errno.EACCES, f"dvc.yaml does not declare it for {self.stage}", target)
+
+# %% ../../nbs/library/engine/40_kernel.ipynb #a7ba5c59
+def _is_within(path: str, folders: list[str]) -> bool:
+    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
+
+def _is_output(guard: Guard, path: str) -> bool:
+    return _is_within(path, guard.writes) or any(path.startswith(_hidden_sibling(output)) for output in guard.writes)
+
+def _hidden_sibling(output: str) -> str: # how its path begins
+    parent, name = os.path.split(output)
+    return os.path.join(parent, f".{name}")
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #62d127e8
-def exists(watch: Watch, path: str) -> bool: # relative to the tree
-    "Whether the real working tree has this file or folder."
+def exists_in_tree(guard: Guard, path: str) -> bool: # path: relative to the tree
+    "Tell whether the real working tree has a file or folder."
     try:
-        os.stat(path, dir_fd=watch.real)
+        os.stat(path, dir_fd=guard.tree_descriptor)
     except (OSError, ValueError):
         return False
     return True
 
-def matches(watch: Watch, pattern: str) -> list[str]: # as the pattern names them
-    "What a pattern of * and ? means in the real working tree; a plain path means itself."
-    above, name = os.path.split(pattern)
-    inside = watch.inside(above or ".")
-    if not re.search("[*?]", pattern) or inside is None or not exists(watch, inside):
+def expand_pattern(guard: Guard, pattern: str) -> list[str]: # spelt as in the pattern; without * or ?: itself
+    "List what a pattern of * and ? matches in the real working tree."
+    parent, name = os.path.split(pattern)
+    folder = guard.name_in_tree(parent or ".")
+    if not re.search("[*?]", pattern) or folder is None or not exists_in_tree(guard, folder):
         return [pattern]
-    folder = os.open(inside, os.O_RDONLY, dir_fd=watch.real)
-    names = fnmatch.filter(os.listdir(folder), name)
-    os.close(folder)
-    return [os.path.join(above, found) for found in sorted(names)]
+    descriptor = os.open(folder, os.O_RDONLY, dir_fd=guard.tree_descriptor)
+    names = fnmatch.filter(os.listdir(descriptor), name)
+    os.close(descriptor)
+    return [os.path.join(parent, match) for match in sorted(names)]
 
-# %% ../../nbs/library/engine/40_kernel.ipynb #a7ba5c59
-def _within(path: str, known: list[str]) -> bool:
-    return any(path == one or path.startswith(f"{one}/") for one in known)
-
-def _beside(path: str, outputs: list[str]) -> bool: # the path is in a hidden sibling of an output
-    for one in outputs:
-        parent, name = os.path.split(one)
-        if path.startswith(os.path.join(parent, f".{name}")):
-            return True
-    return False
-
-def _output(watch: Watch, path: str) -> bool:
-    return _within(path, watch.writes) or _beside(path, watch.writes)
-
-def check_read(watch: Watch, path: Any) -> None: # raises PermissionError
-    "Refuse an undeclared file of the working tree."
-    name = watch.inside(path)
-    if name is None or _within(name, watch.reads + watch.kept) or _output(watch, name):
+# %% ../../nbs/library/engine/40_kernel.ipynb #6af58178
+def check_read(guard: Guard, path: Any) -> None: # raises PermissionError
+    "Refuse to read an undeclared file of the working tree."
+    name = guard.name_in_tree(path)
+    if name is None or _is_within(name, guard.reads + guard.visible) or _is_output(guard, name):
         return
-    above = name == "." or any(one.startswith(f"{name}/") for one in watch.reads + watch.writes + watch.kept)
-    if not above and "__pycache__" not in name.split("/") and exists(watch, name):
-        watch.report("read", name)
+    declared = guard.reads + guard.writes + guard.visible
+    is_parent = name == "." or any(item.startswith(f"{name}/") for item in declared)
+    if not is_parent and "__pycache__" not in name.split("/") and exists_in_tree(guard, name):
+        guard.refuse("read", name)
 
-def check_write(watch: Watch, path: Any) -> None: # raises PermissionError
+def check_write(guard: Guard, path: Any) -> None: # raises PermissionError
     "Refuse to change anything of the working tree but the outputs."
-    name = watch.inside(path)
-    above = any(one.startswith(f"{name}/") for one in watch.writes)
-    if name is not None and not above and not _output(watch, name):
-        watch.report("wrote", name)
+    name = guard.name_in_tree(path)
+    is_parent = any(output.startswith(f"{name}/") for output in guard.writes)
+    if name is not None and not is_parent and not _is_output(guard, name):
+        guard.refuse("wrote", name)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #0457af95
-CONNECTED = "opened a connection to"
-
-def check_import(watch: Watch, name: str) -> None: # raises PermissionError
+def check_import(guard: Guard, name: str) -> None: # raises PermissionError
     "Refuse a module of the working tree that was not declared."
     if name.partition(".")[0] in sys.stdlib_module_names:
         return
-    stems = [os.path.normpath(os.path.join(root, name.replace(".", "/"))) for root in watch.roots]
+    stems = [os.path.normpath(os.path.join(root, name.replace(".", "/"))) for root in guard.import_roots]
     files = [file for stem in stems for file in (f"{stem}.py", f"{stem}/__init__.py")]
-    found = next((file for file in files if exists(watch, file)), None)
-    if found and not any(_within(file, watch.reads) for file in files):
-        watch.report("imported", found)
+    module = next((file for file in files if exists_in_tree(guard, file)), None)
+    if module and not any(_is_within(file, guard.reads) for file in files):
+        guard.refuse("imported", module)
 
-def check_words(watch: Watch, *words: Any) -> None: # raises PermissionError
+def check_text(guard: Guard, *texts: Any) -> None: # raises PermissionError
     "Refuse a command, or an error message, that names an undeclared path."
-    for word in words:
-        if isinstance(word, (list, tuple)):
-            check_words(watch, *word)
-        elif isinstance(word, (str, bytes)):
-            for path in re.findall(r"[\w./~+@*?-]+", os.fsdecode(word)):
-                for match in matches(watch, path.rstrip("/.") or "/"):
-                    check_read(watch, match)
+    for text in texts:
+        if isinstance(text, (list, tuple)):
+            check_text(guard, *text)
+        elif isinstance(text, (str, bytes)):
+            for path in re.findall(r"[\w./~+@*?-]+", os.fsdecode(text)):
+                for match in expand_pattern(guard, path.rstrip("/.") or "/"):
+                    check_read(guard, match)
 
+# %% ../../nbs/library/engine/40_kernel.ipynb #b2713221
+CONNECTED = "opened a connection to"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-def check_network(watch: Watch, address: Any) -> None: # raises PermissionError
-    "Refuse every address but a socket file's, and those of a loopback that leads to nobody else."
-    if not isinstance(address, (str, bytes)) and not (watch.has_loopback and address[0] in LOOPBACK):
-        watch.report(CONNECTED, ":".join(map(str, address[:2])))
+def check_network(guard: Guard, address: Any) -> None: # raises PermissionError
+    "Refuse to connect to anything outside the stage."
+    if not isinstance(address, (str, bytes)) and not (guard.has_loopback and address[0] in LOOPBACK):
+        guard.refuse(CONNECTED, ":".join(map(str, address[:2])))
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #af25b23b
-def _at(path: Any, folder: int) -> Any: # some calls name a path relative to an open folder
-    return os.path.join(f"/proc/self/fd/{folder}", os.fsdecode(path)) if folder not in (-1, None) else path
-
-def _opened(watch: Watch, path: Any, mode: str | None, flags: int) -> None:
+def _on_open(guard: Guard, path: Any, mode: str | None, flags: int) -> None:
     changes = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-    (check_write if flags & changes else check_read)(watch, path)
+    (check_write if flags & changes else check_read)(guard, path)
 
-def _changed(watch: Watch, path: Any, *rest: Any) -> None:
-    check_write(watch, os.path.realpath(_at(path, rest[-1])) if rest and rest[-1] != -1 else path)
+def _on_change(guard: Guard, path: Any, *rest: Any) -> None:
+    folder = rest[-1] if rest else -1  # the descriptor of an open folder; -1: none
+    if folder != -1:
+        path = os.path.realpath(path if folder is None else os.path.join(f"/proc/self/fd/{folder}", os.fsdecode(path)))
+    check_write(guard, path)
 
-def _started(watch: Watch, program: Any, words: Any, *rest: Any) -> None:
-    check_words(watch, words)
+def _on_start(guard: Guard, program: Any, arguments: Any, *rest: Any) -> None:
+    check_text(guard, arguments)
 
-def _connected(watch: Watch, connection: Any, address: Any) -> None:
-    check_network(watch, address)
+def _on_connect(guard: Guard, connection: Any, address: Any) -> None:
+    check_network(guard, address)
 
-CHECKS: dict[str, Callable[..., None]] = { # Python's audit events, and what is asked of each
-    "open": _opened, "sqlite3.connect": check_write,
+# %% ../../nbs/library/engine/40_kernel.ipynb #0affb7be
+CHECKS: dict[str, Callable[..., None]] = {
+    "open": _on_open, "sqlite3.connect": check_write,
     "os.listdir": check_read, "os.scandir": check_read,
-    "os.mkdir": _changed, "os.remove": _changed, "os.rmdir": _changed, "os.chmod": _changed, "os.utime": _changed,
-    "os.truncate": lambda watch, path, length: check_write(watch, path),
-    "os.rename": lambda watch, old, new, *at: (check_write(watch, old), check_write(watch, new)),
-    "os.link": lambda watch, old, new, *at: (check_read(watch, old), check_write(watch, new)),
-    "os.symlink": lambda watch, old, new, *at: check_write(watch, new),
-    "import": lambda watch, name, *rest: check_import(watch, name),
-    "subprocess.Popen": _started, "os.exec": _started, "os.posix_spawn": _started, "os.system": check_words,
-    "socket.connect": _connected, "socket.sendto": _connected,
-    "socket.getaddrinfo": lambda watch, host, port, *rest: check_network(watch, (host, port)),
-    "socket.gethostbyname": lambda watch, host: check_network(watch, (host,)),
+    "os.mkdir": _on_change, "os.remove": _on_change, "os.rmdir": _on_change,
+    "os.chmod": _on_change, "os.utime": _on_change,
+    "os.truncate": lambda guard, path, length: check_write(guard, path),
+    "os.rename": lambda guard, old, new, *folders: (check_write(guard, old), check_write(guard, new)),
+    "os.link": lambda guard, old, new, *folders: (check_read(guard, old), check_write(guard, new)),
+    "os.symlink": lambda guard, old, new, *folders: check_write(guard, new),
+    "import": lambda guard, name, *rest: check_import(guard, name),
+    "subprocess.Popen": _on_start, "os.exec": _on_start, "os.posix_spawn": _on_start, "os.system": check_text,
+    "socket.connect": _on_connect, "socket.sendto": _on_connect,
+    "socket.getaddrinfo": lambda guard, host, port, *rest: check_network(guard, (host, port)),
+    "socket.gethostbyname": lambda guard, host: check_network(guard, (host,)),
 }
 
-def stand_watch(watch: Watch) -> None: # for the rest of the process's life: an audit hook cannot be taken back
-    "Check every event that Python reports."
+def install_audit_hook(guard: Guard) -> None:
+    "Check every event that Python reports from now on."
     def hook(event: str, arguments: tuple) -> None:
         if event in CHECKS and not sys.is_finalizing():
-            CHECKS[event](watch, *arguments)
+            CHECKS[event](guard, *arguments)
     sys.addaudithook(hook)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #e091148e
-def surroundings(watch: Watch) -> dict[str, tuple[int, int, int]]: # path in the tree: inode, bytes, time of change
-    "Every file of the folder but the outputs and what was kept visible."
-    found = {}
-    for folder, names, files in os.walk(watch.view):
-        place = os.path.relpath(folder, watch.view)
-        names[:] = [name for name in names if os.path.normpath(os.path.join(place, name)) not in watch.kept]
+FileState = tuple[int, int, int] # inode, size in bytes, time of change in nanoseconds
+
+def file_states(guard: Guard) -> dict[str, FileState]: # by path relative to the tree
+    "Record the state of every file of the folder but the outputs and the environment."
+    states = {}
+    for folder, names, files in os.walk(guard.view):
+        place = os.path.relpath(folder, guard.view)
+        names[:] = [name for name in names if os.path.normpath(os.path.join(place, name)) not in guard.visible]
         for path in (os.path.normpath(os.path.join(place, name)) for name in files):
-            if not _output(watch, path):
-                facts = os.lstat(os.path.join(watch.view, path))
-                found[path] = facts.st_ino, facts.st_size, facts.st_mtime_ns
-    return found
+            if not _is_output(guard, path):
+                facts = os.lstat(os.path.join(guard.view, path))
+                states[path] = facts.st_ino, facts.st_size, facts.st_mtime_ns
+    return states
 
 def packets_without_route() -> int:
-    "How often this network namespace was asked for a way out, of which it has none."
-    names, values = [line.split() for line in Path("/proc/self/net/snmp").read_text().splitlines() if line.startswith("Ip:")]
-    newer = Path("/proc/self/net/snmp6")  # absent where IPv6 is switched off
-    counts = dict(line.split() for line in newer.read_text().splitlines()) if newer.exists() else {}
+    "Count the packets that this network namespace could not send anywhere, IPv4 and IPv6."
+    lines = Path("/proc/self/net/snmp").read_text().splitlines()
+    names, values = [line.split() for line in lines if line.startswith("Ip:")]
+    ipv6 = Path("/proc/self/net/snmp6")  # absent where IPv6 is switched off
+    counts = dict(line.split() for line in ipv6.read_text().splitlines()) if ipv6.exists() else {}
     return int(values[names.index("OutNoRoutes")]) + int(counts.get("Ip6OutNoRoutes", 0))
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #10253b3d
@@ -255,8 +263,8 @@ class Outputs:
 
     def __init__(self):
         self.cells: list[list[dict[str, Any]]] = []
-        self.shown: dict[str, list[dict[str, Any]]] = {}  # display id: the outputs that carry it
-        self.clearing = False
+        self.by_display_id: dict[str, list[dict[str, Any]]] = {}
+        self.clearing = False # whether the next output replaces all others of its cell
 
     def add(self, output: dict[str, Any]) -> None:
         "Add an output to the cell that is running; text joins the text before it."
@@ -274,18 +282,19 @@ class Outputs:
             self.add({"output_type": "stream", "name": name, "text": text})
 
     def show(self, data: dict[str, Any], metadata: dict[str, Any], transient: dict[str, Any], update: bool) -> None:
-        "Add something displayed, or bring what was displayed under its id up to date."
-        data = {kind: base64.b64encode(part).decode() if isinstance(part, bytes) else part for kind, part in data.items()}
-        same = self.shown.setdefault(transient.get("display_id"), [])
-        for output in same if update else ():
+        "Add something displayed, or update what was displayed under its id."
+        data = {kind: base64.b64encode(part).decode() if isinstance(part, bytes) else part
+                for kind, part in data.items()}
+        same_id = self.by_display_id.setdefault(transient.get("display_id"), [])
+        for output in same_id if update else ():
             output |= {"data": data, "metadata": metadata}
         if not update:
             output = {"output_type": "display_data", "data": data, "metadata": metadata}
             self.add(output)
-            same.append(output)
+            same_id.append(output)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #a251a6cf
-class _Displayed(DisplayPublisher):
+class _DisplayPublisher(DisplayPublisher):
     outputs: Outputs
 
     def publish(self, data, metadata=None, *, transient=None, update=False, **ignored):
@@ -296,7 +305,7 @@ class _Displayed(DisplayPublisher):
         if not wait:
             self.outputs.cells[-1], self.outputs.clearing = [], False
 
-class _Result(DisplayHook):
+class _DisplayHook(DisplayHook):
     outputs: Outputs
 
     def write_output_prompt(self):
@@ -306,124 +315,137 @@ class _Result(DisplayHook):
         self.outputs.add({"output_type": "execute_result", "data": format_dict, "metadata": md_dict or {},
                           "execution_count": self.prompt_count})
 
-class _Text(io.TextIOBase):
+# %% ../../nbs/library/engine/40_kernel.ipynb #f525a399
+class _OutputStream(io.TextIOBase):
     encoding = "utf-8"
 
-    def __init__(self, outputs: Outputs, name: str, told: Callable[[str], None] | None = None):
-        self.outputs, self.name, self.told = outputs, name, told
+    def __init__(self, outputs: Outputs, name: str, on_text: Callable[[str], None] | None = None):
+        self.outputs, self.name, self.on_text = outputs, name, on_text
 
     def write(self, text: str) -> int:
         self.outputs.text(self.name, text)
-        if self.told:
-            self.told(text)
+        if self.on_text:
+            self.on_text(text)
         return len(text)
 
     def writable(self) -> bool:
         return True
 
-    def fileno(self) -> int: # for a child process that is given this stream
+    def fileno(self) -> int:
         return {"stdout": 1, "stderr": 2}[self.name]
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #45e50291
 class Shell(InteractiveShell):
     "IPython without a terminal, a history or a profile."
-    displayhook_class, display_pub_class = _Result, _Displayed
+    displayhook_class, display_pub_class = _DisplayHook, _DisplayPublisher
 
-    def __init__(self, told: Callable[[str], None] | None = None, **kwargs: Any): # told: hears what goes to stderr
+    def __init__(self,
+        on_stderr: Callable[[str], None] | None = None, # called with what Python writes to stderr
+        **kwargs: Any, # IPython's
+    ):
         quiet = Config(HistoryManager={"enabled": False}, HistoryAccessor={"enabled": False})
         super().__init__(config=quiet, ipython_dir=tempfile.gettempdir(), profile_dir=ProfileDir(), **kwargs)
         self.outputs = self.displayhook.outputs = self.display_pub.outputs = Outputs()
-        self.streams = _Text(self.outputs, "stdout"), _Text(self.outputs, "stderr", told)
+        self.streams = _OutputStream(self.outputs, "stdout"), _OutputStream(self.outputs, "stderr", on_stderr)
         self.display_formatter.active_types = self.display_formatter.format_types
 
     def enable_gui(self, gui=None):
         "There is no window to show anything in."
 
     def system(self, cmd):
-        done = subprocess.run(self.var_expand(cmd, depth=1), shell=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(self.var_expand(cmd, depth=1), shell=True, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         print(done.stdout, end="")
         self.user_ns["_exit_code"] = done.returncode
 
     def _showtraceback(self, etype, evalue, stb):
         self.outputs.add({"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": stb})
 
-    def run(self, source: str) -> BaseException | None: # what the cell died of, if it did
+    def run(self, source: str) -> BaseException | None: # the exception that ended the cell, if one did
         "Run a cell; its outputs are the last of `outputs.cells`."
         self.outputs.cells.append([])
-        usual = sys.stdout, sys.stderr
+        streams = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = self.streams
         try:
             result = self.run_cell(source, store_history=True)
         finally:
-            sys.stdout, sys.stderr = usual
+            sys.stdout, sys.stderr = streams
         return result.error_before_exec or result.error_in_exec
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #3af7d6e8
-class PrintedBelow:
-    "What arrives at file descriptor 1 or 2 without passing Python."
+class DescriptorReader:
+    "What arrives at file descriptor 1 or 2 without passing through Python."
 
     def __init__(self, descriptor: int):
-        self.descriptor, self.known = descriptor, 0
+        self.descriptor, self.bytes_read = descriptor, 0
 
-    def taken(self) -> str:
-        "What has come since the last call."
+    def read_new(self) -> str:
+        "Return what has come since the last call."
         ctypes.CDLL(None).fflush(None)  # C's own buffer
-        new = os.pread(self.descriptor, os.fstat(self.descriptor).st_size - self.known, self.known)
-        self.known += len(new)
+        size = os.fstat(self.descriptor).st_size
+        new = os.pread(self.descriptor, size - self.bytes_read, self.bytes_read)
+        self.bytes_read += len(new)
         return new.decode(errors="replace")
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #ea02ca48
 def run_cells(
     cells: list[str], # the sources, in order
-    watch: Watch,
+    guard: Guard,
     shell: Shell,
-    say: Callable[..., None], # told what happens: keyword arguments that JSON can hold
-    counted: bool, # the system has cut the network: what was tried is counted
+    send: Callable[..., None], # sends a message: keyword arguments that JSON can hold
+    has_own_network: bool, # a network namespace, whose packets can be counted
 ) -> None:
     "Run cells until one of them fails."
-    printed = [("stdout", PrintedBelow(1)), ("stderr", PrintedBelow(2))]
+    printed = [("stdout", DescriptorReader(1)), ("stderr", DescriptorReader(2))]
     for position, source in enumerate(cells):
-        say(started=position)
-        before = surroundings(watch), packets_without_route() if counted else 0
+        send(started=position)
+        files, packets = file_states(guard), packets_without_route() if has_own_network else 0
         error = shell.run(source)
-        for name, below in printed:
-            shell.outputs.text(name, below.taken())
-        _look_around(watch, *before, error, counted)
-        say(finished=position, outputs=shell.outputs.cells[position], count=position + 1, broken=watch.broken,
-            failed=bool(error or watch.broken))
-        if error or watch.broken:
+        for name, reader in printed:
+            shell.outputs.text(name, reader.read_new())
+        _check_files(guard, files)
+        if has_own_network:
+            _check_packets(guard, packets)
+        _check_error(guard, error)
+        failed = bool(error or guard.violations)
+        send(finished=position, outputs=shell.outputs.cells[position], count=position + 1,
+             violations=guard.violations, failed=failed)
+        if failed:
             break
-    say(final=shell.outputs.cells)  # a later cell may have updated what an earlier one displayed
+    send(final=shell.outputs.cells)
 
-def _look_around(watch: Watch, files: dict, packets: int, error: BaseException | None, counted: bool) -> None:
-    now = surroundings(watch)
-    for path in sorted(path for path in now.keys() | files.keys() if now.get(path) != files.get(path)):
-        _note(watch.report, "wrote", path)
-    if counted and packets_without_route() > packets and not any(one["did"] == CONNECTED for one in watch.broken):
-        _note(watch.report, CONNECTED, "an address that native code or a child process chose")
-    if error and not watch.broken:
-        _note(check_words, watch, *re.findall(r"\S*[/.]\S*", str(error)))
+# %% ../../nbs/library/engine/40_kernel.ipynb #04de0a4a
+def _check_files(guard: Guard, before: dict[str, FileState]) -> None:
+    now = file_states(guard)
+    for path in sorted(path for path in now.keys() | before.keys() if now.get(path) != before.get(path)):
+        with suppress(PermissionError):
+            guard.refuse("wrote", path)
 
-def _note(check: Callable[..., None], *arguments: Any) -> None: # what a check finds is noted; here nobody is to be stopped
-    try:
-        check(*arguments)
-    except PermissionError:
-        pass
+def _check_packets(guard: Guard, before: int) -> None:
+    is_known = any(violation["action"] == CONNECTED for violation in guard.violations)
+    if packets_without_route() > before and not is_known:
+        with suppress(PermissionError):
+            guard.refuse(CONNECTED, "an address that native code or a child process chose")
+
+def _check_error(guard: Guard, error: BaseException | None) -> None:
+    if error and not guard.violations:
+        with suppress(PermissionError):
+            check_text(guard, *re.findall(r"\S*[/.]\S*", str(error)))
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #026132b0
-def main() -> None: # now NUMBER, or ahead OWNER STAGES
+def main() -> None: # arguments: now SOCKET, or ahead OWNER STAGES
     "Be the kernel of one stage."
-    how, *rest = sys.argv[1:]
-    interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)  # who waits is not meant
-    if how == "now":
-        uncut, connection = _attempt(cut_off), socket.socket(fileno=int(rest[0]))
+    when, *rest = sys.argv[1:]
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if when == "now":
+        isolation_error, connection = _attempt(enter_namespaces), socket.socket(fileno=int(rest[0]))
     else:
-        uncut, connection = wait_ahead(int(rest[0]), json.loads(rest[1]))
-    signal.signal(signal.SIGINT, interrupted)
-    orders = json.loads(connection.makefile(encoding="utf-8").readline())
-    threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-    serve(orders, connection, uncut)
-    atexit._run_exitfuncs()  # temporary files go; what libraries do at leisure when Python ends is not waited for
+        isolation_error, connection = wait_ahead(int(rest[0]), json.loads(rest[1]))
+    signal.signal(signal.SIGINT, handler)
+    request = json.loads(connection.makefile(encoding="utf-8").readline())
+    threading.Thread(target=_exit_with, args=(connection,), daemon=True).start()
+    serve(request, connection, isolation_error)
+    atexit._run_exitfuncs()
     os._exit(0)
 
 def _attempt(act: Callable[..., None], *arguments: Any) -> str: # why it did not work; empty if it did
@@ -433,90 +455,101 @@ def _attempt(act: Callable[..., None], *arguments: Any) -> str: # why it did not
         return str(error)
     return ""
 
-def _end_with(connection: socket.socket) -> None: # whoever started the stage says nothing more until it closes, or is killed
+def _exit_with(connection: socket.socket) -> None: # the other side sends nothing more until it closes, or is killed
     connection.recv(1)
     os._exit(1)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #7d16b4ea
 def wait_ahead(
-    owner: int, # the process whose end makes waiting pointless
-    stages: list[tuple[int, list[str]]], # of each stage that may come, in order: a listening socket, what to import
-) -> tuple[str, socket.socket]: # in a new process for each stage that comes: why the network could not be cut, and its connection
+    owner: int, # the process without which there is nothing to wait for
+    stages: list[tuple[int, list[str]]], # of each stage to come, in order: a listening socket, what to import
+) -> tuple[str, socket.socket]: # in a new process for each stage: why it is not isolated, and its connection
     "Import a stage's libraries, after the stages before it have theirs, and wait for it."
     listeners, turn = [socket.socket(fileno=number) for number, _ in stages], None
     for _, modules in stages:
         listener, (next_turn, mine) = listeners.pop(0), os.pipe()
         if not os.fork():
-            uncut = _attempt(cut_off)  # libraries bring threads, and then it is too late
+            isolation_error = _attempt(enter_namespaces)  # libraries bring threads, and then it is too late
             for other in listeners:
                 other.close()
             if turn is not None:
-                os.read(turn, 1)  # until the process before this one closes the other end
+                os.read(turn, 1)
             _import_all(modules, owner)
             os.close(mine)
-            return uncut, _accept(listener, owner)
+            return isolation_error, _accept(listener, owner)
         listener.close()
         os.close(mine)
         turn = next_turn
     os._exit(0)
 
+# %% ../../nbs/library/engine/40_kernel.ipynb #0df19da4
 def _import_all(modules: list[str], owner: int) -> None:
     for module in modules:
-        _end_without(owner)
-        with suppress(Exception):  # the notebook will meet it, and say so
+        _exit_without(owner)
+        with suppress(Exception):
             importlib.import_module(module)
 
-# %% ../../nbs/library/engine/40_kernel.ipynb #0df19da4
 def _accept(listener: socket.socket, owner: int) -> socket.socket:
     listener.settimeout(0.5)
     while True:
-        _end_without(owner)
+        _exit_without(owner)
         with suppress(TimeoutError):
             connection = listener.accept()[0]
             connection.settimeout(None)
-            connection.sendall(b"\n")  # whoever came too late to be accepted is not answered
+            connection.sendall(b"\n")
             return connection
 
-def _end_without(owner: int) -> None:
+def _exit_without(owner: int) -> None:
     if not os.path.exists(f"/proc/{owner}"):
         os._exit(0)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #cba628b8
-def serve(orders: dict[str, Any], connection: socket.socket, uncut: str) -> None: # uncut: why the network could not be cut
-    "Take up the watch and run the cells."
+def serve(
+    request: dict[str, Any], # cells, guard, environment, stderr: the file that takes what native code says there
+    connection: socket.socket,
+    isolation_error: str, # why this process is not in namespaces of its own; empty if it is
+) -> None:
+    "Run the cells of a request under guard."
     answers, lock = connection.makefile("w", encoding="utf-8"), threading.Lock()
 
-    def say(**told: Any) -> None:
+    def send(**message: Any) -> None:
         with lock:
-            answers.write(json.dumps(told, default=str) + "\n")
+            answers.write(json.dumps(message, default=str) + "\n")
             answers.flush()
 
-    with open(orders["stderr"], "w+b") as stderr, tempfile.TemporaryFile() as stdout, open(os.devnull, "rb") as stdin:
+    _replace_descriptors(request["stderr"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    guard = Guard(**request["guard"], has_loopback=not isolation_error)
+    uncovered = enter_sandbox(guard, isolation_error)
+    guard.reads += filter(None, [guard.name_in_tree(__file__)])
+    shell = Shell.instance(on_stderr=lambda text: send(stderr=text))
+    send(process=os.getpid(), uncovered=uncovered)
+    install_audit_hook(guard)
+    run_cells(request["cells"], guard, shell, send, has_own_network=not isolation_error)
+    send(versions=loaded_versions(), peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+# %% ../../nbs/library/engine/40_kernel.ipynb #e1507a8c
+def _replace_descriptors(stderr_file: str) -> None: # stdin is empty, stdout and stderr are files
+    with open(stderr_file, "w+b") as stderr, tempfile.TemporaryFile() as stdout, open(os.devnull, "rb") as stdin:
         for descriptor, file in enumerate((stdin, stdout, stderr)):
             os.dup2(file.fileno(), descriptor)
-    os.environ.clear()
-    os.environ.update(orders["environment"])
-    watch, uncovered = take_up(Watch(**orders["watch"], has_loopback=not uncut), uncut)
-    watch.reads += filter(None, [watch.inside(__file__)])  # a warning quotes the line it comes from
-    shell = Shell.instance(told=lambda text: say(stderr=text))
-    say(process=os.getpid(), uncovered=uncovered)
-    stand_watch(watch)
-    run_cells(orders["cells"], watch, shell, say, counted=not uncut)
-    say(versions=loaded_versions(), peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
-def take_up(watch: Watch, uncut: str) -> tuple[Watch, str]: # the watch; why the tree could not be covered, or nothing
-    "Enter the folder that stands for the working tree."
-    uncovered = uncut or _attempt(cover, watch.tree, watch.folder, watch.kept)
+# %% ../../nbs/library/engine/40_kernel.ipynb #cd6aec96
+def enter_sandbox(guard: Guard, isolation_error: str) -> str: # why the tree is not covered; empty if it is
+    "Go where the stage runs, in the folder that stands for the working tree."
+    uncovered = isolation_error or _attempt(cover_tree, guard.tree, guard.folder, guard.visible)
     if not uncovered:
-        watch.view = watch.tree
-    os.chdir(watch.seen(watch.cwd))
-    sys.path[:] = [os.getcwd(), *map(watch.seen, sys.path)]
+        guard.view = guard.tree
+    os.chdir(guard.path_in_view(guard.cwd))
+    sys.path[:] = [os.getcwd(), *map(guard.path_in_view, sys.path)]
     importlib.invalidate_caches()
-    return watch, uncovered
+    return uncovered
 
-def loaded_versions() -> dict[str, str]: # top-level module: version
-    "The versions of what the stage has loaded, as the modules tell."
-    versions = {name: getattr(module, "__dict__", {}).get("__version__") for name, module in list(sys.modules.items()) if "." not in name}
+def loaded_versions() -> dict[str, str]: # by top-level module
+    "Return the versions of the modules that the stage has loaded, as far as they have one."
+    modules = {name: module for name, module in list(sys.modules.items()) if "." not in name}
+    versions = {name: getattr(module, "__dict__", {}).get("__version__") for name, module in modules.items()}
     return {name: version for name, version in sorted(versions.items()) if isinstance(version, str)}
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #0f646ad1

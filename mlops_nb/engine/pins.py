@@ -18,16 +18,19 @@ PINS = {
     "MKL_NUM_THREADS": "1", # torch's sums, in matrix products and elsewhere
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR", # NumPy's exp, log and order of equals
     "OPENBLAS_CORETYPE": "Haswell", # matrix products of NumPy and SciPy
-    "MKL_CBWR": "COMPATIBLE", # torch's matrix products; on an AMD CPU any other value is passed over in silence
-    "MKL_VML_DEBUG_CPU_TYPE": "1", # torch's sqrt and log, without the approximations that AMD and Intel build differently
+    "MKL_CBWR": "COMPATIBLE", # torch's matrix products; an AMD CPU ignores any other value without a word
+    "MKL_VML_DEBUG_CPU_TYPE": "1", # torch's sqrt and log, without the approximations in which AMD and Intel differ
     "ATEN_CPU_CAPABILITY": "avx2", # torch's own loops
     "ONEDNN_MAX_CPU_ISA": "AVX2", # torch's LSTM and convolution
 }
-QUIET = { # telemetry off, and no caches in the stage's folder
-    "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "ORT_DISABLE_TELEMETRY": "1", "PYTHONDONTWRITEBYTECODE": "1",
+
+# %% ../../nbs/library/engine/30_pins.ipynb #9464d88a
+QUIET = {
+    "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "ORT_DISABLE_TELEMETRY": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
 }
-PICTURES = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # figures into the notebook, as Jupyter's kernel does
+PICTURES = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 
 def pinned_environment() -> dict[str, str]:
-    "The environment a stage's Python starts in."
+    "Return the environment that a stage's Python starts in."
     return os.environ | QUIET | PICTURES | PINS

@@ -13,11 +13,11 @@ from typing import TextIO
 
 # %% ../../nbs/library/engine/60_progress.ipynb #0dd84bc6
 def clock(seconds: float) -> str: # minutes and seconds, as 1:05
-    "A duration as a person reads it."
+    "Format a duration as a person reads it."
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 def seconds_since(moment: float) -> float: # moment: of time.monotonic()
-    "How long ago that was."
+    "Return how long ago a moment was."
     return time.monotonic() - moment
 
 # %% ../../nbs/library/engine/60_progress.ipynb #b67cb468
@@ -28,13 +28,13 @@ class Line:
         self.stream, self.live = stream, stream.isatty()
 
     def draw(self, text: str) -> None:
-        "Show this instead of what the line showed."
+        "Replace what the line shows."
         if self.live:
             self.stream.write(f"\r\x1b[2K{text[:shutil.get_terminal_size().columns - 1]}")
             self.stream.flush()
 
     def say(self, text: str) -> None:
-        "Leave this for good."
+        "Print a line that stays."
         print(f"\r\x1b[2K{text}" if self.live else text, file=self.stream, flush=True)
 
 # %% ../../nbs/library/engine/60_progress.ipynb #44865bf5
@@ -49,24 +49,25 @@ class Progress:
     ):
         self.stage, self.cells, self.expected, self.line = stage, cells, expected, Line(stream or sys.stderr)
         self.began = self.cell_began = time.monotonic()
-        self.cell, self.place, self.muttered = 0, stage, ""
+        self.cell, self.label, self.last_stderr = 0, stage, ""
 
     def start(self, cell: int, heading: str) -> None: # cell: from 1
-        "A cell begins."
-        self.cell, self.place, self.muttered = cell, f"{self.stage} {cell}/{self.cells} {heading}".rstrip(), ""
-        self.cell_began = time.monotonic()
+        "Begin a cell."
+        self.cell, self.label = cell, f"{self.stage} {cell}/{self.cells} {heading}".rstrip()
+        self.cell_began, self.last_stderr = time.monotonic(), ""
 
-    def mutter(self, text: str) -> None:
-        "A cell said something on stderr."
-        self.muttered = next((line for line in reversed(text.splitlines()) if line.strip()), self.muttered)
+    def add_stderr(self, text: str) -> None:
+        "Keep the last line that a cell wrote to stderr."
+        self.last_stderr = next((line for line in reversed(text.splitlines()) if line.strip()), self.last_stderr)
 
     def refresh(self) -> None:
         "Draw the live line anew."
         about = f" of about {clock(self.expected)}" if self.expected else ""
-        self.line.draw("  ".join(filter(None, [self.place, clock(seconds_since(self.began)) + about, self.muttered])))
+        parts = [self.label, clock(seconds_since(self.began)) + about, self.last_stderr]
+        self.line.draw("  ".join(filter(None, parts)))
 
     def finish(self) -> float: # seconds the cell took
-        "A cell has ended; a log is told."
+        "End a cell; a log gets a line."
         if not self.line.live:
-            self.line.say(f"{self.place}: {seconds_since(self.cell_began):.1f} s")
+            self.line.say(f"{self.label}: {seconds_since(self.cell_began):.1f} s")
         return seconds_since(self.cell_began)

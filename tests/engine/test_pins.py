@@ -1,4 +1,4 @@
-"""Why each pin of the engine is there: a piece of work whose bytes it decides, and what another computer would make of it."""
+"""Why each pin of the engine is there: a piece of work whose bytes it decides, and what other computers make of it."""
 
 import json
 import os
@@ -16,7 +16,8 @@ from mlops_nb.engine.pins import PINS
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(platform.machine() != "x86_64" or sys.platform != "linux", reason="equal bytes are promised on x86-64 Linux"),
+    pytest.mark.skipif(platform.machine() != "x86_64" or sys.platform != "linux",
+                       reason="equal bytes are promised on x86-64 Linux"),
 ]
 
 # Pin: what another CPU, or another user's environment, would have in its place; the library that heeds it; the work.
@@ -34,7 +35,8 @@ WHY = {
     # each thread adds up its share
     "OPENBLAS_NUM_THREADS": ("2", "scikit-learn", "X.ravel() @ X.ravel(), ddot(X.ravel(), X.ravel())"),
     # every kind of CPU has its own order of adding
-    "OPENBLAS_CORETYPE": ("Nehalem", "scikit-learn", "LogisticRegression().fit(X, y).coef_, ddot(X.ravel(), X.ravel())"),
+    "OPENBLAS_CORETYPE": ("Nehalem", "scikit-learn",
+                          "LogisticRegression().fit(X, y).coef_, ddot(X.ravel(), X.ravel())"),
     # scikit-learn shares out its own loops by OpenMP
     "OMP_NUM_THREADS": ("2", "scikit-learn", "KMeans(5, n_init=1, random_state=0).fit(X).cluster_centers_"),
 
@@ -42,7 +44,7 @@ WHY = {
     "MKL_NUM_THREADS": ("2", "torch", "torch.from_numpy(X).float().sum().numpy()"),
     # MKL multiplies matrices by the CPU it finds
     "MKL_CBWR": ("AUTO", "torch", "weights(NeuralNetwork(epochs=1).fit(X[:2000], y[:2000]).network_)"),
-    # and takes square roots, of which Adam is made, by rsqrtps, an approximation that each maker of CPUs builds in its own way
+    # and takes square roots, of which Adam is made, by rsqrtps, an approximation that every maker builds in its own way
     "MKL_VML_DEBUG_CPU_TYPE": ("0", "torch", "weights(NeuralNetwork(epochs=1).fit(X[:2000], y[:2000]).network_)"),
     # torch's loops for the loss and its gradient
     "ATEN_CPU_CAPABILITY": ("default", "torch", "weights(NeuralNetwork(epochs=1).fit(X[:2000], y[:2000]).network_)"),
@@ -53,7 +55,8 @@ WHY = {
 # What is pinned by nothing, because no value of the environment was seen to move it.
 STEADY = {
     "GRU": ("torch", "gradients(torch.nn.GRU(15, 32))"),
-    "XGBoost": ("xgboost", "bytes(XGBClassifier(n_estimators=5, n_jobs=1).fit(X[:2000], y[:2000]).get_booster().save_raw())"),
+    "XGBoost": ("xgboost",
+                "bytes(XGBClassifier(n_estimators=5, n_jobs=1).fit(X[:2000], y[:2000]).get_booster().save_raw())"),
     "ONNX Runtime": ("onnxruntime", "scores(NeuralNetwork(epochs=1).fit(X[:2000], y[:2000]))"),
 }
 WORK = {name: (library, work) for name, (_, library, work) in WHY.items()} | STEADY
@@ -102,11 +105,17 @@ print(json.dumps({name: hashlib.md5(pickle.dumps(eval(work))).hexdigest() for na
 
 
 @cache
-def answers(library: str, *changed: tuple[str, str], emulator: tuple[str, ...] = (), user: tuple[tuple[str, str], ...] = ()) -> dict[str, str]:
-    """The hash of each piece of work of a library, done in a new process under the pins, some of them changed."""
+def answers(
+    library: str,
+    *changed: tuple[str, str], # pins, or other variables, with other values
+    emulator: tuple[str, ...] = (), # a command that runs a command
+    user: tuple[tuple[str, str], ...] = (), # the user's own environment
+) -> dict[str, str]:
+    """Return the hash of each piece of work of a library, done in a new process under the pins."""
     work = {name: work for name, (its_library, work) in WORK.items() if its_library == library}
-    done = subprocess.run([*emulator, sys.executable, "-c", f"{LIBRARIES[library]}\nWORK = {work}\n{SHOWN}"],
-                          env={"PATH": os.environ["PATH"]} | dict(user) | PINS | dict(changed), cwd=PROJECT, text=True, capture_output=True)
+    code = f"{LIBRARIES[library]}\nWORK = {work}\n{SHOWN}"
+    env = {"PATH": os.environ["PATH"]} | dict(user) | PINS | dict(changed)
+    done = subprocess.run([*emulator, sys.executable, "-c", code], env=env, cwd=PROJECT, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -124,8 +133,9 @@ def test_a_pin_decides_bytes(pin):
 
 
 # What the same libraries read besides, or read where the pin is absent.
-ANOTHER_USER = (("LANG", "de_DE.UTF-8"), ("DNNL_MAX_CPU_ISA", "SSE41"), ("GOTO_NUM_THREADS", "2"), ("MKL_DYNAMIC", "FALSE"),
-                ("MKL_ENABLE_INSTRUCTIONS", "SSE4_2"), ("OMP_DYNAMIC", "TRUE"), *((pin, elsewhere) for pin, (elsewhere, *_) in WHY.items()))
+ANOTHER_USER = (("LANG", "de_DE.UTF-8"), ("DNNL_MAX_CPU_ISA", "SSE41"), ("GOTO_NUM_THREADS", "2"),
+                ("MKL_DYNAMIC", "FALSE"), ("MKL_ENABLE_INSTRUCTIONS", "SSE4_2"), ("OMP_DYNAMIC", "TRUE"),
+                *((pin, elsewhere) for pin, (elsewhere, *_) in WHY.items()))
 
 
 @pytest.mark.parametrize("library", ["python", "numpy", "scikit-learn", "torch"])
@@ -134,21 +144,25 @@ def test_another_user_gets_the_same_bytes(library):
 
 
 def test_mkl_gives_intel_and_amd_the_same_bytes_under_its_pin_alone(tmp_path):
-    compiler = shutil.which("cc") or pytest.skip("no C compiler, with which MKL is made to take this CPU for another maker's")
+    compiler = shutil.which("cc") or pytest.skip("no C compiler, which makes MKL take this CPU for another maker's")
     intel = int("GenuineIntel" not in Path("/proc/cpuinfo").read_text())
-    answer = f"int mkl_serv_intel_cpu_true(void) {{ return {intel}; }}\nint mkl_serv_intel_cpu(void) {{ return {intel}; }}\n"
-    subprocess.run([compiler, "-shared", "-x", "c", "-", "-o", tmp_path / "maker.so"], input=answer, text=True, check=True)
+    names = ("mkl_serv_intel_cpu_true", "mkl_serv_intel_cpu")
+    source = "".join(f"int {name}(void) {{ return {intel}; }}\n" for name in names)
+    compile_it = [compiler, "-shared", "-x", "c", "-", "-o", tmp_path / "maker.so"]
+    subprocess.run(compile_it, input=source, text=True, check=True)
     loaded, unpinned = ("LD_PRELOAD", str(tmp_path / "maker.so")), ("MKL_CBWR", "AUTO")
     assert answers("torch", loaded) == answers("torch")
     assert answers("torch", loaded, unpinned)["MKL_CBWR"] != answers("torch", unpinned)["MKL_CBWR"]
 
 
-# A whole other CPU, in software: what no pin reaches would be seen here too, such as an approximation that differs by maker.
+# A whole other CPU, in software: what no pin reaches would be seen here too, such as an approximation of one maker's.
 @pytest.mark.long
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("cpu", ["Haswell", "EPYC-Rome"])
 def test_another_cpu_gives_the_same_bytes(cpu, library):
-    qemu = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static") or pytest.skip("no qemu-x86_64 (package qemu-user)")
+    qemu = shutil.which("qemu-x86_64") or shutil.which("qemu-x86_64-static")
+    if not qemu:
+        pytest.skip("no qemu-x86_64 (package qemu-user)")
     version = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
     if int(version.split(".")[0]) < 10:
         pytest.skip(f"qemu-x86_64 {version} computes AVX2 wrongly: 10 is needed")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,8 +21,10 @@ from mlops_nb.engine.pins import PINS
 KERNEL = {"kernelspec": {"display_name": "python3", "language": "python", "name": "python3"}}
 COMMAND = [sys.executable, "-m", "papermill", "--engine", "stage", "toy.ipynb", "runs/toy.ipynb"]
 # Where the system allows no namespaces, the second wall stands alone.
-NO_NAMESPACES = ["unshare", "--map-root-user", "sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"', "sh"]
-ALLOWED = subprocess.run(["unshare", "--map-root-user", "--net", "--mount", "true"], capture_output=True).returncode == 0
+NO_NAMESPACES = [
+    "unshare", "--map-root-user", "sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"', "sh"]
+TRIED = subprocess.run(["unshare", "--map-root-user", "--net", "--mount", "true"], capture_output=True)
+ALLOWED = TRIED.returncode == 0
 needs_namespaces = pytest.mark.skipif(not ALLOWED, reason="this system gives an ordinary user no namespaces")
 
 
@@ -30,8 +33,10 @@ class Project:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        for file, text in {".git/HEAD": "", ".dvc/config": "", "rows.csv": "a\n1\n", "secret.csv": "a\n2\n", "known/more.csv": "a\n3\n",
-                           "bank/__init__.py": "", "bank/money.py": "cents = 100", "bank/secrets.py": "key = 1"}.items():
+        files = {".git/HEAD": "", ".dvc/config": "",
+                 "rows.csv": "a\n1\n", "secret.csv": "a\n2\n", "known/more.csv": "a\n3\n",
+                 "bank/__init__.py": "", "bank/money.py": "cents = 100", "bank/secrets.py": "key = 1"}
+        for file, text in files.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(text)
         self.declare()
@@ -43,7 +48,8 @@ class Project:
 
     def start(self, *sources: str, before=(), after=(), env=None, **kwargs) -> subprocess.Popen:
         """Run cells as the stage."""
-        cells = [new_markdown_cell("## Working", id="head"), *(new_code_cell(source, id=f"cell{n}") for n, source in enumerate(sources))]
+        cells = [new_markdown_cell("## Working", id="head")]
+        cells += [new_code_cell(source, id=f"cell{number}") for number, source in enumerate(sources)]
         nbformat.write(new_notebook(cells=cells, metadata=KERNEL), self.folder / "toy.ipynb")
         return subprocess.Popen([*before, *COMMAND, *after], cwd=self.folder, env=os.environ | (env or {}), text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs)
@@ -57,7 +63,8 @@ class Project:
 
     def outputs(self) -> list:
         """The outputs of each cell in the evidence."""
-        return [cell.outputs for cell in nbformat.read(self.folder / "runs/toy.ipynb", as_version=4).cells if cell.cell_type == "code"]
+        cells = nbformat.read(self.folder / "runs/toy.ipynb", as_version=4).cells
+        return [cell.outputs for cell in cells if cell.cell_type == "code"]
 
     def record(self) -> dict:
         """The record beside the evidence."""
@@ -73,12 +80,12 @@ def project(tmp_path) -> Project:
     return Project(tmp_path / "project")
 
 
-def refused(project: Project, sources: list[str], told: str, **kwargs) -> None:
-    """The stage fails at its last cell, with these words, and keeps its notebook."""
+def refused(project: Project, sources: list[str], message: str, **kwargs) -> None:
+    """Check that the stage fails at its last cell, with this message, and keeps its notebook."""
     code, printed = project.run(*sources, **kwargs)
     assert code == 1, printed
     assert f"toy stopped at cell {len(sources)} of {len(sources)} (Working)" in printed
-    assert told in printed
+    assert message in printed
     [kept] = project.failed()
     assert str(kept.relative_to(project.folder)) in printed and "make debug STAGE=toy" in printed
     assert not (project.folder / "runs/toy.ipynb").exists()
@@ -104,10 +111,12 @@ def test_bytecode_beside_a_module_is_no_input(project):
 
 
 def test_a_stage_may_use_temporary_files_threads_and_child_processes(project):
+    child = "[sys.executable, '-c', 'print(open(\"rows.csv\").read())']"
     code, printed = project.run(
         "import tempfile, subprocess, sys; open(tempfile.mkstemp()[1], 'w').write('x')",
-        "print(subprocess.run([sys.executable, '-c', 'print(open(\"rows.csv\").read())'], text=True, capture_output=True, check=True).stdout)",
-        "from concurrent.futures import ProcessPoolExecutor as Pool\nimport math\nwith Pool(2) as pool: print(list(pool.map(math.sqrt, [4, 9])))",
+        f"print(subprocess.run({child}, text=True, capture_output=True, check=True).stdout)",
+        "from concurrent.futures import ProcessPoolExecutor as Pool\nimport math\n"
+        "with Pool(2) as pool: print(list(pool.map(math.sqrt, [4, 9])))",
         "import socket; socket.socketpair(); print('local')")
     assert code == 0, printed
 
@@ -132,7 +141,8 @@ READS = {
 
 @pytest.mark.parametrize("source", READS.values(), ids=READS)
 def test_an_undeclared_read_is_refused(project, source):
-    refused(project, ["'fine'", source], "It read .git" if ".git" in source else "It read secret.csv, which dvc.yaml does not declare for toy")
+    message = "It read .git" if ".git" in source else "It read secret.csv, which dvc.yaml does not declare for toy"
+    refused(project, ["'fine'", source], message)
 
 
 @needs_namespaces
@@ -165,14 +175,16 @@ WRITES = {
 @pytest.mark.parametrize("source", WRITES.values(), ids=WRITES)
 def test_an_undeclared_write_is_refused(project, source):
     project.declare(outs=["runs/toy.ipynb", "model"])
-    told = {"os.rename": "It wrote rows.csv", "model.csv": "It wrote model.csv"}
-    refused(project, [source], next((words for part, words in told.items() if part in source), "It wrote new.csv"))
+    messages = {"os.rename": "It wrote rows.csv", "model.csv": "It wrote model.csv"}
+    refused(project, [source], next((text for part, text in messages.items() if part in source), "It wrote new.csv"))
     assert not (project.folder / "new.csv").exists()
     assert (project.folder / "rows.csv").exists()
 
 
-@pytest.mark.parametrize("source", ["open('rows.csv', 'a').write('x')", "import subprocess; subprocess.run('echo x >> rows.csv', shell=True)"],
-                         ids=["open", "child process"])
+@pytest.mark.parametrize("source", [
+    "open('rows.csv', 'a').write('x')",
+    "import subprocess; subprocess.run('echo x >> rows.csv', shell=True)",
+], ids=["open", "child process"])
 def test_an_input_is_not_to_be_written(project, source):
     refused(project, [source], "It wrote rows.csv")
     assert (project.folder / "rows.csv").read_text() == "a\n1\n"
@@ -180,7 +192,8 @@ def test_an_input_is_not_to_be_written(project, source):
 
 # Undeclared imports
 
-@pytest.mark.parametrize("source", ["import bank.secrets", "from bank import secrets", "try: from bank.secrets import key\nexcept Exception: pass"])
+@pytest.mark.parametrize("source", [
+    "import bank.secrets", "from bank import secrets", "try: from bank.secrets import key\nexcept Exception: pass"])
 def test_an_undeclared_import_is_refused(project, source):
     refused(project, [source], "It imported bank/secrets.py")
 
@@ -195,9 +208,14 @@ def test_an_undeclared_import_is_refused_without_namespaces(project):
 CONNECTIONS = {
     "socket": ("import socket; socket.create_connection(('192.0.2.1', 80), 1)", "192.0.2.1:80"),
     "name": ("import socket; socket.getaddrinfo('example.org', 80)", "example.org:80"),
-    "exception swallowed": ("import urllib.request\ntry: urllib.request.urlopen('http://example.org')\nexcept OSError: pass", "example.org"),
+    "exception swallowed": (
+        "import urllib.request\ntry: urllib.request.urlopen('http://example.org')\nexcept OSError: pass",
+        "example.org"),
 }
-CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import socket; socket.create_connection((\"192.0.2.1\", 80), 1)'])"
+CHILD = """
+import subprocess, sys
+subprocess.run([sys.executable, '-c', 'import socket; socket.create_connection(("192.0.2.1", 80), 1)'])
+"""
 
 
 @pytest.mark.parametrize("source, address", CONNECTIONS.values(), ids=CONNECTIONS)
@@ -210,12 +228,16 @@ def test_a_child_process_has_no_network_and_is_found_out(project):
     refused(project, [CHILD], "It opened a connection to an address that native code or a child process chose")
 
 
-SERVED = """
+SERVED = '''
 import http.server, subprocess, sys, urllib.request
-child = subprocess.Popen([sys.executable, '-c', 'import http.server as h; s = h.HTTPServer(("127.0.0.1", 0), h.BaseHTTPRequestHandler); print(s.server_port, flush=True); s.handle_request()'], stdout=-1, text=True)
+code = """import http.server
+server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+print(server.server_port, flush=True)
+server.handle_request()"""
+child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
 try: urllib.request.urlopen(f'http://127.0.0.1:{child.stdout.readline().strip()}')
 except urllib.error.HTTPError as error: print(error.code)
-"""
+'''
 
 
 @needs_namespaces
@@ -227,7 +249,8 @@ def test_a_stage_talks_to_its_own_processes(project):
 @needs_namespaces
 def test_a_stage_does_not_reach_a_server_of_the_machine(project):
     with socket.create_server(("127.0.0.1", 0)) as outside:
-        refused(project, [f"import socket; socket.create_connection(('127.0.0.1', {outside.getsockname()[1]}), 1)"], "ConnectionRefusedError")
+        source = f"import socket; socket.create_connection(('127.0.0.1', {outside.getsockname()[1]}), 1)"
+        refused(project, [source], "ConnectionRefusedError")
 
 
 @needs_namespaces
@@ -237,20 +260,21 @@ def test_without_namespaces_the_loopback_is_refused_too(project):
 
 # Parameters
 
-@pytest.mark.parametrize("given, told", [
+@pytest.mark.parametrize("options, message", [
     (["-p", "shrae", "1"], "did you mean 'share'?"),
     ([], "was not given"),
     (["-p", "share", "much"], "give a number, such as 0.5"),
 ], ids=["unknown", "missing", "wrong type"])
-def test_a_bad_parameter_stops_the_run_before_it_begins(project, given, told):
+def test_a_bad_parameter_stops_the_run_before_it_begins(project, options, message):
     process = project.start("raise SystemExit('it ran')")
     process.communicate()
     notebook = nbformat.read(project.folder / "toy.ipynb", as_version=4)
     notebook.cells.insert(0, new_code_cell("share = 0.5", metadata={"tags": ["parameters"]}))
     nbformat.write(notebook, project.folder / "toy.ipynb")
-    done = subprocess.run([*COMMAND, *given], cwd=project.folder, capture_output=True, text=True)
+    done = subprocess.run([*COMMAND, *options], cwd=project.folder, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "toy was not started" in done.stderr and told in done.stderr and "it ran" not in done.stderr and "Traceback" not in done.stderr
+    assert "toy was not started" in done.stderr and message in done.stderr
+    assert "it ran" not in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_notebook_that_no_stage_declares_is_not_run(project):
@@ -286,7 +310,8 @@ def test_a_failing_stage_publishes_nothing(project):
     project.declare(outs=["runs/toy.ipynb", "model"])
     (project.folder / "model").mkdir()
     (project.folder / "model/old").touch()
-    refused(project, ["from pathlib import Path; Path('model').mkdir(); Path('model/new').touch()", "1 / 0"], "ZeroDivisionError")
+    writing = "from pathlib import Path; Path('model').mkdir(); Path('model/new').touch()"
+    refused(project, [writing, "1 / 0"], "ZeroDivisionError")
     assert [file.name for file in (project.folder / "model").iterdir()] == ["old"]
 
 
@@ -336,7 +361,8 @@ def test_the_evidence_is_the_same_elsewhere(project, tmp_path):
 
 def test_the_pins_hold_whatever_the_user_has_set(project):
     other = dict.fromkeys(PINS, "3") | {"LC_ALL": "C", "TZ": "Asia/Kolkata"}
-    code, printed = project.run(f"import os; print({{name: os.environ[name] for name in {list(PINS)}}} == {PINS})", env=other)
+    source = f"import os; print({{name: os.environ[name] for name in {list(PINS)}}} == {PINS})"
+    code, printed = project.run(source, env=other)
     assert code == 0, printed
     assert project.outputs()[0][0].text == "True\n"
 
@@ -345,20 +371,31 @@ def test_the_record_tells_when_where_and_with_what(project):
     project.run("import numpy")
     record = project.record()
     assert record["stage"] == "toy" and record["seconds"] > 0 and len(record["cell_seconds"]) == 1
-    assert record["machine"]["cores"] == os.cpu_count() and "numpy" in record["versions"] and record["peak_bytes"] > 10**7
+    assert record["machine"]["cores"] == os.cpu_count()
+    assert "numpy" in record["versions"] and record["peak_bytes"] > 10**7
     assert record["uncovered"] == "" or not ALLOWED
 
 
-SHOWING = ["import pandas; pandas.DataFrame({'a': [1]})", "print('one'); print('two')", "from IPython.display import HTML; display(HTML('<b>x</b>'), 2)",
-           "import matplotlib.pyplot as plt; plt.plot([1, 2]);", "3;", "", "await __import__('asyncio').sleep(0, 'later')", "%%bash\necho low",
-           "shown = display('first', display_id='one')", "shown.update('second')", "from IPython.display import clear_output; print(1); clear_output(); print(2)"]
+SHOWING = [
+    "import pandas; pandas.DataFrame({'a': [1]})",
+    "print('one'); print('two')",
+    "from IPython.display import HTML; display(HTML('<b>x</b>'), 2)",
+    "import matplotlib.pyplot as plt; plt.plot([1, 2]);",
+    "3;",
+    "",
+    "await __import__('asyncio').sleep(0, 'later')",
+    "%%bash\necho low",
+    "shown = display('first', display_id='one')",
+    "shown.update('second')",
+    "from IPython.display import clear_output; print(1); clear_output(); print(2)",
+]
 
 
 def test_a_notebook_shows_what_plain_papermill_shows(project):
     assert project.run(*SHOWING)[0] == 0
     ours = project.outputs()
-    subprocess.run([sys.executable, "-m", "papermill", "toy.ipynb", "runs/toy.ipynb", "--no-progress-bar"], cwd=project.folder,
-                   capture_output=True, check=True)
+    plainly = [sys.executable, "-m", "papermill", "toy.ipynb", "runs/toy.ipynb", "--no-progress-bar"]
+    subprocess.run(plainly, cwd=project.folder, capture_output=True, check=True)
     plain = [[{**output, "metadata": {}} for output in outputs] for outputs in project.outputs()]
     assert [[{**output, "metadata": {}} for output in outputs] for outputs in ours] == plain
 
@@ -367,9 +404,11 @@ def test_a_notebook_shows_what_plain_papermill_shows(project):
 
 def test_a_terminal_gets_one_live_line(project):
     project.run("1")  # how long to expect
-    nbformat.write(new_notebook(cells=[new_markdown_cell("## Working"), new_code_cell(
-        "import sys, time; print('halfway', file=sys.stderr); time.sleep(0.5); print('answer')")], metadata=KERNEL), project.folder / "toy.ipynb")
-    shown, status = pexpect.run(" ".join(COMMAND), withexitstatus=True, timeout=60, dimensions=(40, 110), cwd=str(project.folder))
+    source = "import sys, time; print('halfway', file=sys.stderr); time.sleep(0.5); print('answer')"
+    cells = [new_markdown_cell("## Working"), new_code_cell(source)]
+    nbformat.write(new_notebook(cells=cells, metadata=KERNEL), project.folder / "toy.ipynb")
+    shown, status = pexpect.run(" ".join(COMMAND), withexitstatus=True, timeout=60, dimensions=(40, 110),
+                                cwd=str(project.folder))
     assert status == 0
     assert b"\x1b[2Ktoy 1/1 Working  0:00 of about 0:00  halfway" in shown and b"toy: done" in shown
     assert shown.count(b"toy 1/1 Working\r\n") == 0
@@ -379,22 +418,23 @@ def test_a_terminal_gets_one_live_line(project):
 def test_a_log_gets_one_line_a_cell(project):
     code, printed = project.run("import sys\nfor i in range(1000): print('muttering', file=sys.stderr)", "2")
     assert code == 0
-    assert [line.split(":")[0] for line in printed.splitlines() if line.startswith("toy")] == ["toy 1/2 Working", "toy 2/2 Working", "toy"]
+    labels = [line.split(":")[0] for line in printed.splitlines() if line.startswith("toy")]
+    assert labels == ["toy 1/2 Working", "toy 2/2 Working", "toy"]
     assert "muttering" not in printed
 
 
 def test_an_interrupted_run_is_a_failure_that_is_kept(project):
-    process = project.start("import time; time.sleep(60)", start_new_session=True)
-    time.sleep(2.5)
-    os.killpg(process.pid, 2)
+    process = project.start("1", "import time; time.sleep(60)", start_new_session=True)
+    assert any(line.startswith("toy 1/2") for line in process.stdout)  # the next cell begins
+    os.killpg(process.pid, signal.SIGINT)
     printed, _ = process.communicate(timeout=20)
     assert process.returncode == 1
     assert "Interrupted" in printed and len(project.failed()) == 1
 
 
 def test_nothing_outlives_a_run_that_was_killed(project):
-    process = project.start("import os, time; open(f'{os.environ[\"HOME\"]}/pid', 'w').write(str(os.getpid())); time.sleep(60)",
-                            env={"HOME": str(project.folder.parent)})
+    source = "import os, time; open(f'{os.environ[\"HOME\"]}/pid', 'w').write(str(os.getpid())); time.sleep(60)"
+    process = project.start(source, env={"HOME": str(project.folder.parent)})
     noted = project.folder.parent / "pid"
     while not (noted.exists() and noted.read_text()):
         time.sleep(0.1)
@@ -407,8 +447,14 @@ def test_nothing_outlives_a_run_that_was_killed(project):
 
 # Nothing is carried over
 
-SPOIL = "import math, numpy, os, sys\nmath.pi = numpy.pi = 3; os.environ['LEFT'] = '1'; sys.path.append('left'); left = 1"
-LOOK = "import math, numpy, os, pyarrow, sys\nprint(math.pi == numpy.pi > 3, 'LEFT' in os.environ, 'left' in sys.path, 'left' in globals())"
+SPOIL = """
+import math, numpy, os, sys
+math.pi = numpy.pi = 3; os.environ['LEFT'] = '1'; sys.path.append('left'); left = 1
+"""
+LOOK = """
+import math, numpy, os, pyarrow, sys
+print(math.pi == numpy.pi > 3, 'LEFT' in os.environ, 'left' in sys.path, 'left' in globals())
+"""
 
 
 class Pipeline(Project):
@@ -418,17 +464,19 @@ class Pipeline(Project):
         super().__init__(folder)
         stages, before = {}, []
         for stage, source in sources.items():
-            stages[stage] = {"cmd": f"papermill --engine stage {stage}.ipynb runs/{stage}.ipynb", "deps": [f"{stage}.ipynb", *before],
-                             "outs": [f"runs/{stage}.ipynb"]}
+            stages[stage] = {"cmd": f"papermill --engine stage {stage}.ipynb runs/{stage}.ipynb",
+                             "deps": [f"{stage}.ipynb", *before], "outs": [f"runs/{stage}.ipynb"]}
             before = [f"runs/{stage}.ipynb"]
-            nbformat.write(new_notebook(cells=[new_code_cell(source, id="cell")], metadata=KERNEL), folder / f"{stage}.ipynb")
+            notebook = new_notebook(cells=[new_code_cell(source, id="cell")], metadata=KERNEL)
+            nbformat.write(notebook, folder / f"{stage}.ipynb")
         (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
         subprocess.run(["dvc", "init", "--no-scm", "--force", "--quiet"], cwd=folder, check=True)
 
     def start_repro(self, before=()) -> subprocess.Popen:
         """`dvc repro`, begun."""
-        return subprocess.Popen([*before, "dvc", "repro"], cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                env=os.environ | {"FOLDER": str(self.folder)})
+        env = os.environ | {"FOLDER": str(self.folder)}
+        return subprocess.Popen([*before, "dvc", "repro"], cwd=self.folder, env=env, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def repro(self, before=()) -> tuple[int, str]:
         """`dvc repro`: exit code, and what was printed."""
@@ -456,16 +504,20 @@ def test_kernels_made_ahead_share_nothing(tmp_path, before):
     code, printed = pipeline.repro(before)
     assert code == 0, printed
     assert pipeline.records("kernel") == ["was started", "was waiting", "was waiting"]
-    assert any(pipeline.records("uncovered")) == (bool(before) or not ALLOWED)  # pyarrow brings a thread, after which no wall can be built
-    assert nbformat.read(pipeline.folder / "runs/c.ipynb", as_version=4).cells[0].outputs[0].text == "True False False False\n"
+    # pyarrow brings a thread, after which no namespace can be entered
+    assert any(pipeline.records("uncovered")) == (bool(before) or not ALLOWED)
+    [cell] = nbformat.read(pipeline.folder / "runs/c.ipynb", as_version=4).cells
+    assert cell.outputs[0].text == "True False False False\n"
 
 
-@pytest.mark.parametrize("broken, told", [("open('secret.csv')", "It read secret.csv"), pytest.param(CHILD, "It opened a connection", marks=needs_namespaces)],
-                         ids=["read", "network"])
-def test_a_kernel_that_waited_is_closed_off_like_any_other(tmp_path, broken, told):
-    pipeline = Pipeline(tmp_path / "project", {"a": "1", "b": "2", "c": broken})
+@pytest.mark.parametrize("source, message", [
+    ("open('secret.csv')", "It read secret.csv"),
+    pytest.param(CHILD, "It opened a connection", marks=needs_namespaces),
+], ids=["read", "network"])
+def test_a_kernel_that_waited_is_closed_off_like_any_other(tmp_path, source, message):
+    pipeline = Pipeline(tmp_path / "project", {"a": "1", "b": "2", "c": source})
     code, printed = pipeline.repro()
-    assert code == 255 and told in printed and "c stopped at cell 1 of 1" in printed
+    assert code == 255 and message in printed and "c stopped at cell 1 of 1" in printed
     assert pipeline.records("kernel") == ["was started", "was waiting"]
 
 
@@ -499,7 +551,9 @@ def soon(holds) -> bool:
 
 def test_one_stage_leaves_nothing_for_the_next(project):
     project.declare(outs=["runs/toy.ipynb", "model"])
-    assert project.run("import math, os; math.pi = 3; os.environ['LEFT'] = '1'; left = 1; open('model', 'w').write('x')")[0] == 0
-    code, printed = project.run("import math, os; print(math.pi, 'LEFT' in os.environ, 'left' in globals(), os.path.exists('model'))\nopen('model', 'w').write('x');")
+    writing = "open('model', 'w').write('x');"
+    assert project.run(f"import math, os; math.pi = 3; os.environ['LEFT'] = '1'; left = 1; {writing}")[0] == 0
+    code, printed = project.run(
+        "import math, os; print(math.pi, 'LEFT' in os.environ, 'left' in globals(), os.path.exists('model'))", writing)
     assert code == 0, printed
     assert project.outputs()[0][0].text == "3.141592653589793 False False False\n"

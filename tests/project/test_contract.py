@@ -71,9 +71,9 @@ def test_the_modules_a_notebook_loads_are_declared(stage):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_parameters_are_the_same_on_both_sides(stage):
-    told, known = declared_parameters(stage, PROJECT), parameters(notebook(stage))
-    assert set(told) == set(known)
-    check_parameters(told, known)
+    declared, defaults = declared_parameters(stage, PROJECT), parameters(notebook(stage))
+    assert set(declared) == set(defaults)
+    check_parameters(declared, defaults)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -99,7 +99,8 @@ def test_outputs_survive_a_failed_stage(stage):
 
 def test_an_undeclared_module_would_be_seen(tmp_path):
     edited = tmp_path / "clean.ipynb"
-    edited.write_text(notebook("clean").read_text().replace("import pandas as pd", "from mlops_nb.registry import bundle"))
+    text = notebook("clean").read_text()
+    edited.write_text(text.replace("import pandas as pd", "from mlops_nb.registry import bundle"))
     extra = imported_modules(edited, PACKAGE) - modules("clean")
     assert {path.stem for path in extra} == {"bundle", "calibration", "inputs", "metrics", "scoring", "thresholds"}
 
@@ -122,10 +123,12 @@ def test_metrics_plots_and_artifacts_lie_in_outputs():
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_declared_modules_are_those_that_python_loads(stage):
-    imports = [node for node in ast.parse(source_of(notebook(stage))).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    nodes = ast.parse(source_of(notebook(stage))).body
+    imports = [ast.unparse(node) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
     models = "from mlops_nb.training.candidates import kind_module, kinds; [kind_module(kind) for kind in kinds()]"
-    shown = "import sys; print(*(module.__file__ for name, module in sys.modules.items() if name.startswith('mlops_nb.')))"
-    code = "\n".join([*map(ast.unparse, imports), *[models] * (PACKAGE / "training/candidates.py" in modules(stage)), shown])
+    files = "(module.__file__ for name, module in sys.modules.items() if name.startswith('mlops_nb.'))"
+    by_name = [models] if PACKAGE / "training/candidates.py" in modules(stage) else []
+    code = "\n".join([*imports, *by_name, f"import sys; print(*{files})"])
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     loaded = {path for path in map(Path, done.stdout.split()) if path.stat().st_size}
     assert loaded | ENGINE == modules(stage)

@@ -16,7 +16,7 @@ MOMENTS = [CHANCE.random() for _ in range(20)]  # shares of a run's time
 
 
 class Pipeline:
-    """A copy of the project that has run once, and what a run gives and takes."""
+    """A copy of the project that has run once, with its result and how long it took."""
 
     def __init__(self, clone: Clone):
         self.clone, began = clone, time.monotonic()
@@ -26,13 +26,14 @@ class Pipeline:
 
     def now(self) -> tuple[str, dict[str, str], dict[str, str]]:
         """The lock, the data and the evidence."""
-        evidence = {name: hashed for name, hashed in contents(self.clone.folder / "reports/runs").items() if name.endswith(".ipynb")}
+        runs = contents(self.clone.folder / "reports/runs")
+        evidence = {name: md5 for name, md5 in runs.items() if name.endswith(".ipynb")}
         return (self.clone.folder / "dvc.lock").read_text(), contents(self.clone.folder / "data"), evidence
 
     def killed_at(self, share: float) -> None:
         """Run everything anew and kill the whole process group at this share of its time."""
-        run = subprocess.Popen(["dvc", "repro", "--force", "--quiet"], cwd=self.clone.folder, env=self.clone.env, start_new_session=True,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        run = subprocess.Popen(["dvc", "repro", "--force", "--quiet"], cwd=self.clone.folder, env=self.clone.env,
+                               start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             run.wait(share * self.seconds)
         except subprocess.TimeoutExpired:
@@ -40,10 +41,14 @@ class Pipeline:
         run.wait()
 
     def processes(self) -> list[psutil.Process]:
-        """What still runs in the copy."""
+        """List the kernels that still run in the copy."""
         return [process for process in psutil.process_iter(["cwd", "cmdline", "status"])
-                if process.info["status"] != psutil.STATUS_ZOMBIE and "kernel.py" in " ".join(process.info["cmdline"] or [])
-                and any(str(self.clone.folder) in word for word in process.info["cmdline"] + [process.info["cwd"] or ""])]
+                if process.info["status"] != psutil.STATUS_ZOMBIE and self.is_kernel(process.info)]
+
+    def is_kernel(self, info: dict) -> bool: # of a process: cwd and cmdline
+        """Tell whether a process is a kernel in the copy."""
+        words = [*(info["cmdline"] or []), info["cwd"] or ""]
+        return "kernel.py" in " ".join(words) and any(str(self.clone.folder) in word for word in words)
 
 
 @pytest.fixture(scope="module")

@@ -31,8 +31,8 @@ def clone(ran) -> Clone:
 
 
 def without_records(files: dict[str, str]) -> dict[str, str]:
-    """Less what stands beside the evidence and belongs to one machine."""
-    return {name: hashed for name, hashed in files.items() if name not in {f"{stage}.json" for stage in STAGES}}
+    """Drop the records beside the evidence, which belong to one machine."""
+    return {name: md5 for name, md5 in files.items() if name not in {f"{stage}.json" for stage in STAGES}}
 
 
 def test_a_second_repro_runs_nothing(clone):
@@ -57,12 +57,13 @@ def test_a_tampered_output_is_made_again(clone, file):
 
 
 @needs_java
-@pytest.mark.parametrize("stage, made", [("clean", "clean"), pytest.param("featurize", "features", marks=pytest.mark.long)])
-def test_a_stage_on_spark_writes_the_same_files(clone, stage, made):
-    before = contents(clone.folder / "data" / made)
+@pytest.mark.parametrize("stage, output", [
+    ("clean", "clean"), pytest.param("featurize", "features", marks=pytest.mark.long)])
+def test_a_stage_on_spark_writes_the_same_files(clone, stage, output):
+    before = contents(clone.folder / "data" / output)
     clone.params({stage: {"engine": "spark"}})
     assert clone.ran("dvc", "repro", "featurize") == [stage]
-    assert contents(clone.folder / "data" / made) == before
+    assert contents(clone.folder / "data" / output) == before
 
 
 def test_moving_as_of_alone_trains_nothing_and_only_adds_files(clone):
@@ -96,7 +97,7 @@ def test_a_model_below_its_floor_is_not_promoted(clone):
     assert '"verdict": "kept"' in (clone.folder / "reports/register/decision.json").read_text()
 
 
-@pytest.mark.parametrize("changes, told", [
+@pytest.mark.parametrize("changes, message", [
     ({"train": {"models": {"xgbost": {}}}}, "did you mean 'xgboost'?"),
     ({"train": {"models": {"xgboost": {"max_deph": 3}}}}, "did you mean 'max_depth'?"),
     ({"train": {"tuning": {"method": "bayes"}}}, "did you mean 'bayesian'?"),
@@ -108,27 +109,27 @@ def test_a_model_below_its_floor_is_not_promoted(clone):
     ({"train": {"as_of": "2026-03-01"}}, "cannot know the future"),
     ({"clean": {"max_bad_share": 0.0}}, "transaction_id.duplicate"),
 ], ids=lambda value: value if isinstance(value, str) else "")
-def test_a_bad_parameter_stops_its_stage_with_a_message_and_keeps_the_last_outputs(clone, changes, told):
+def test_a_bad_parameter_stops_its_stage_with_a_message_and_keeps_the_last_outputs(clone, changes, message):
     before = contents(clone.folder / "data")
     clone.params(changes)
     done = clone.run("dvc", "repro", check=False)
     assert done.returncode != 0
-    assert told in done.stdout
+    assert message in done.stdout
     assert "Traceback" not in done.stdout
     assert contents(clone.folder / "data") == before
 
 
-@pytest.mark.parametrize("spoil, told", [
+@pytest.mark.parametrize("spoil, message", [
     (lambda file: file.unlink(), "data/clean/transactions.parquet is missing"),
     (lambda file: file.write_bytes(b""), "data/clean/transactions.parquet is empty"),
 ], ids=["missing", "empty"])
-def test_a_spoilt_input_stops_a_stage_run_by_hand(clone, spoil, told):
+def test_a_spoilt_input_stops_a_stage_run_by_hand(clone, spoil, message):
     before = contents(clone.folder / "reports/runs")
     spoil(clone.folder / "data/clean/transactions.parquet")
     stage = yaml.safe_load((clone.folder / "dvc.yaml").read_text())["stages"]["featurize"]
     done = clone.run(*stage["cmd"].split(), check=False)
     assert done.returncode == 1
-    assert told in done.stdout and "Traceback" not in done.stdout
+    assert message in done.stdout and "Traceback" not in done.stdout
     assert contents(clone.folder / "reports/runs") == before
     assert list((clone.folder / "reports/failed").glob("featurize-*.ipynb"))
 
@@ -159,8 +160,8 @@ def test_a_colleague_pulls_everything_and_runs_nothing(clone, tmp_path):
     assert "Where to look next" in colleague.run("mlops-summary").stdout
 
 
-def tracked(clone: Clone) -> tuple[str, dict]:
-    """What MLflow shows: the champion's origin, and each run's name with its metrics."""
+def tracked(clone: Clone) -> str:
+    """Read from MLflow, as JSON: the champion's origin, and each run's name with its metrics."""
     code = """
 import json, mlflow
 mlflow.set_tracking_uri("sqlite:///mlflow.db")
@@ -170,7 +171,8 @@ signature = mlflow.models.get_model_info("models:/fraud-detector@champion").sign
 runs = mlflow.search_runs(experiment_names=["fraud-detection"], output_format="list")
 pipeline = next(run for run in runs if run.info.run_name.startswith("pipeline"))
 names = [file.path for file in mlflow.MlflowClient().list_artifacts(pipeline.info.run_id, "reports/runs")]
-print(json.dumps([champion.tags, str(signature), sorted((run.info.run_name, sorted(run.data.metrics.items())) for run in runs),
+metrics = sorted((run.info.run_name, sorted(run.data.metrics.items())) for run in runs)
+print(json.dumps([champion.tags, str(signature), metrics,
                   pipeline.data.tags["git_commit"], pipeline.data.tags["hash.data/snapshot"], sorted(names)]))
 """
     return clone.run("python", "-W", "ignore", "-c", code).stdout.splitlines()[-1]
@@ -207,7 +209,8 @@ def test_a_sync_that_was_cut_off_is_done_again(clone):
     count = """
 import mlflow
 mlflow.set_tracking_uri("sqlite:///mlflow.db")
-[run] = mlflow.search_runs(experiment_names=["fraud-detection"], output_format="list", filter_string="tags.dvc_lock = 'KEY'")
+[run] = mlflow.search_runs(experiment_names=["fraud-detection"], output_format="list",
+                           filter_string="tags.dvc_lock = 'KEY'")
 mlflow.MlflowClient().set_tag(run.info.run_id, "synced", "false")
 print(len(mlflow.search_runs(experiment_names=["fraud-detection"], output_format="list")))
 """.replace("KEY", hashlib.md5((clone.folder / "dvc.lock").read_bytes()).hexdigest())

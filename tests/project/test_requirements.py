@@ -13,16 +13,18 @@ PLATFORMS = {"Linux x86-64 and WSL2": "x86_64-manylinux_2_28", "Linux arm64": "a
 
 
 def resolve(text: str, platform: str) -> subprocess.CompletedProcess:
-    words = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:", "--no-binary", "antlr4-python3-runtime",
-             "--python-version", "3.11", "--python-platform", platform, "-"]
-    return subprocess.run(words, input=text, cwd=PROJECT, env=os.environ | {"MACOSX_DEPLOYMENT_TARGET": "14.0"},
+    command = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate",
+               "--only-binary", ":all:", "--no-binary", "antlr4-python3-runtime",
+               "--python-version", "3.11", "--python-platform", platform, "-"]
+    return subprocess.run(command, input=text, cwd=PROJECT, env=os.environ | {"MACOSX_DEPLOYMENT_TARGET": "14.0"},
                           capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS.values(), ids=PLATFORMS)
 def test_requirements_resolve_without_cuda(platform):
     lines = (PROJECT / "requirements.txt").read_text().splitlines()
-    done = resolve("\n".join(line for line in lines if not line.startswith("pyspark==")), platform)  # pure Python, without a wheel, half a gigabyte to build
+    # pyspark is pure Python, without a wheel, and half a gigabyte to build
+    done = resolve("\n".join(line for line in lines if not line.startswith("pyspark==")), platform)
     assert done.returncode == 0, done.stderr
     packages = re.findall(r"^([\w.-]+)==", done.stdout, re.M)
     assert len(packages) > 200

@@ -28,7 +28,8 @@ def failing(source: str, error: bool = True) -> nbformat.NotebookNode:
     """A notebook as the engine keeps it: its third code cell has failed, or did not end."""
     outputs = [new_output("error", ename="ZeroDivisionError", evalue="division by zero", traceback=[])] if error else []
     return new_notebook(metadata={"failed_cell": 3, "unfinished": not error}, cells=[
-        new_code_cell("share = 0.5", metadata={"tags": ["parameters"]}), new_code_cell("share = 0", metadata={"tags": ["injected-parameters"]}),
+        new_code_cell("share = 0.5", metadata={"tags": ["parameters"]}),
+        new_code_cell("share = 0", metadata={"tags": ["injected-parameters"]}),
         new_markdown_cell("## Dividing"), new_code_cell(source, outputs=outputs), new_code_cell("after = True")])
 
 
@@ -43,7 +44,8 @@ class Toy:
         (self.folder / "dvc.yaml").write_text("stages: {two-halves: {cmd: papermill, deps: [data, {dividing.py: {}}]}}")
         (self.folder / "data/kept").write_text("kept")
         (self.folder / "dividing.py").write_text("def divide(whole, part):\n    return whole / part\n")
-        self.env = os.environ | {"JUPYTER_RUNTIME_DIR": str(self.runtime), "IPYTHONDIR": str(folder / "ipython"), "PYTHONPATH": str(PROJECT)}
+        self.env = os.environ | {"JUPYTER_RUNTIME_DIR": str(self.runtime), "IPYTHONDIR": str(folder / "ipython"),
+                                 "PYTHONPATH": str(PROJECT)}
 
     def keep(self, notebook: nbformat.NotebookNode, when: str = "20261123T142641000000") -> None:
         nbformat.write(notebook, self.folder / f"reports/failed/two-halves-{when}.ipynb")
@@ -62,7 +64,8 @@ class Toy:
 
     def kernels(self) -> list[psutil.Process]:
         """The processes that run in this project."""
-        return [process for process in psutil.process_iter(["cmdline"]) if str(self.runtime) in " ".join(process.info["cmdline"] or [])]
+        return [process for process in psutil.process_iter(["cmdline"])
+                if str(self.runtime) in " ".join(process.info["cmdline"] or [])]
 
     def nothing_left(self) -> bool:
         """Whether kernels, files and folders are gone, now or within seconds."""
@@ -79,10 +82,11 @@ class Toy:
         client.start_channels()
         try:
             client.wait_for_ready(timeout=30)
-            reply = client.execute("", user_expressions={"asked": expression}, reply=True, timeout=30)["content"]["user_expressions"]["asked"]
+            reply = client.execute("", user_expressions={"asked": expression}, reply=True, timeout=30)
         finally:
             client.stop_channels()
-        return reply["data"]["text/plain"] if reply["status"] == "ok" else reply["ename"]
+        value = reply["content"]["user_expressions"]["asked"]
+        return value["data"]["text/plain"] if value["status"] == "ok" else value["ename"]
 
 
 @pytest.fixture
@@ -107,10 +111,10 @@ def waiting(tmp_path_factory):
 
 
 def test_the_stage_stops_where_it_failed(waiting):
-    toy, told = waiting
-    assert "cell 1 of 4\ncell 2 of 4\ncell 3 of 4 (Dividing)\n" in told and "cell 4 of 4" not in told
-    assert "dividing.py" in told and "ZeroDivisionError: division by zero" in told and "\x1b" not in told
-    assert "It stopped at cell 3 of 4 (Dividing)" in told
+    toy, printed = waiting
+    assert "cell 1 of 4\ncell 2 of 4\ncell 3 of 4 (Dividing)\n" in printed and "cell 4 of 4" not in printed
+    assert "dividing.py" in printed and "ZeroDivisionError: division by zero" in printed and "\x1b" not in printed
+    assert "It stopped at cell 3 of 4 (Dividing)" in printed
     assert (toy.asks("share"), toy.asks("after")) == ("0", "NameError")
 
 
@@ -160,8 +164,8 @@ def test_another_cell_fails_first(toy):
     notebook = failing(WORK)
     notebook.cells[1].source = "import gone"
     toy.keep(notebook)
-    told = toy.debug()
-    assert "It stopped at cell 2 of 4" in told and "cell 3 of 4" not in told
+    printed = toy.debug()
+    assert "It stopped at cell 2 of 4" in printed and "cell 3 of 4" not in printed
 
 
 @pytest.mark.slow
@@ -181,17 +185,18 @@ def test_a_kernel_that_dies_on_the_way_is_a_message(toy):
 @pytest.mark.slow
 def test_a_command_that_is_stopped_leaves_nothing_behind(toy):
     toy.keep(failing("import time; time.sleep(60)"))
-    command = pexpect.spawn(sys.executable, [*COMMAND[1:], "two-halves"], cwd=str(toy.folder), env=toy.env, encoding="utf-8", timeout=60)
+    command = pexpect.spawn(sys.executable, [*COMMAND[1:], "two-halves"], cwd=str(toy.folder), env=toy.env,
+                            encoding="utf-8", timeout=60)
     command.expect("cell 3 of 4")
     command.sendintr()
     command.expect(pexpect.EOF)
     assert toy.nothing_left()
 
 
-@pytest.mark.parametrize("stage, told", [
+@pytest.mark.parametrize("stage, message", [
     ("", "No stage was named"), ("two-halfs", "did you mean 'two-halves'?"), ("renamed", "dvc.yaml has no stage")])
-def test_what_cannot_be_reopened_is_a_message(toy, stage, told):
+def test_what_cannot_be_reopened_is_a_message(toy, stage, message):
     toy.keep(failing(WORK))
     nbformat.write(failing(WORK), toy.folder / "reports/failed/renamed-20261123T142641000000.ipynb")
-    assert told in toy.debug(stage, status=1)
+    assert message in toy.debug(stage, status=1)
     assert toy.nothing_left()

@@ -1,4 +1,4 @@
-"""The discipline of notebooks: what nbs/library/workbench/10_notebooks.ipynb promises, held for every notebook of the project."""
+"""Every notebook of the project keeps the rules of nbs/library/workbench/10_notebooks.ipynb."""
 
 import ast
 import json
@@ -13,7 +13,8 @@ from clones import PROJECT
 from mlops_nb.workbench.notebooks import definitions, imported_modules, is_clean, source_of
 
 NBS = PROJECT / "nbs"
-COMMITTED = sorted(path for path in NBS.rglob("*.ipynb") if "explore" not in path.parts and ".ipynb_checkpoints" not in path.parts)
+COMMITTED = sorted(path for path in NBS.rglob("*.ipynb")
+                   if "explore" not in path.parts and ".ipynb_checkpoints" not in path.parts)
 LIBRARY = [path for path in COMMITTED if NBS / "library" in path.parents]
 EXPORTED = [*LIBRARY, *(path for path in COMMITTED if path.parent == NBS / "integrations")]
 STAGES = [path for path in COMMITTED if path.parent == NBS / "stages"]
@@ -87,16 +88,18 @@ def test_the_package_itself_does_nothing_when_imported():
 
 def test_core_never_imports_an_integration():
     package = PROJECT / "mlops_nb"
-    for module in [*package.glob("*.py"), *package.glob("models/*.py")]:
+    modules = [path for path in package.rglob("*.py") if path.parent.name not in ("integrations", "benches")]
+    for module in modules:
         reached = {path for path in imported_modules(module, package) if path.parent.name == "integrations"}
         assert not reached, f"{module.name} imports {reached}"
 
 
 def test_an_integration_imports_its_package_inside_a_function():
     for module in (PROJECT / "mlops_nb/integrations").glob("*.py"):
-        loaded = {node.names[0].name.split(".")[0] if isinstance(node, ast.Import) else (node.module or "").split(".")[0]
-                  for node in ast.parse(module.read_text()).body if isinstance(node, (ast.Import, ast.ImportFrom))}
-        assert module.stem not in loaded
+        nodes = ast.parse(module.read_text()).body
+        names = [node.names[0].name for node in nodes if isinstance(node, ast.Import)]
+        names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+        assert module.stem not in {name.split(".")[0] for name in names}
 
 
 def test_nbdev_reads_settings_ini():
@@ -106,10 +109,11 @@ def test_nbdev_reads_settings_ini():
 
 
 def test_nothing_large_or_generated_is_in_git():
-    def listed(*options):
-        return subprocess.run(["git", "ls-files", *options], cwd=PROJECT, capture_output=True, text=True, check=True).stdout.splitlines()
+    def lines(*arguments: str) -> list[str]:
+        done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
 
-    assert [file for file in listed() if (PROJECT / file).exists() and (PROJECT / file).stat().st_size > 1_000_000] == []
-    assert listed("--cached", "--ignored", "--exclude-standard") == []
-    ignored = subprocess.run(["git", "check-ignore", "data/x", "reports/x.csv", "runs/x", "mlflow.db"], cwd=PROJECT, capture_output=True, text=True)
-    assert len(ignored.stdout.splitlines()) == 4
+    files = [PROJECT / name for name in lines("ls-files")]
+    assert [file for file in files if file.exists() and file.stat().st_size > 1_000_000] == []
+    assert lines("ls-files", "--cached", "--ignored", "--exclude-standard") == []
+    assert len(lines("check-ignore", "data/x", "reports/x.csv", "runs/x", "mlflow.db")) == 4

@@ -68,12 +68,13 @@ class Project:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.env = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "DVC_SITE_CACHE_DIR": str(folder.parent / "site"), "IN_TEST": "1",
-                                 "TMPDIR": str(folder.parent / "tmp"), "DVC_NO_ANALYTICS": "1",
+        self.env = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "DVC_SITE_CACHE_DIR": str(folder.parent / "site"),
+                                 "TMPDIR": str(folder.parent / "tmp"), "DVC_NO_ANALYTICS": "1", "IN_TEST": "1",
                                  "PYTHONPATH": str(folder), "TZ": "UTC", "HOME": str(folder.parent)}
 
     def run(self, *words: str, folder: str = ".", **changes: str) -> subprocess.CompletedProcess:
-        return subprocess.run(words, cwd=self.folder / folder, env=self.env | changes, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return subprocess.run(words, cwd=self.folder / folder, env=self.env | changes, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def done(self, *words: str, **changes: str) -> None:
         done = self.run(*words, **changes)
@@ -90,10 +91,11 @@ class Project:
 
     def commit(self) -> None:
         self.done("git", "add", "--all")
-        self.done("git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message=test")
+        who = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+        self.done("git", *who, "commit", "--quiet", "--message=test")
 
     def proof(self, *options: str, folder: str = ".", **changes: str) -> tuple[int, str]:
-        """Exit code and what was said; nothing is left behind, and never a traceback."""
+        """Prove: exit code and what was printed. Nothing is left behind, and there is never a traceback."""
         before = self.state()
         done = self.run("mlops-prove", *options, folder=folder, **changes)
         assert "Traceback" not in done.stdout
@@ -103,8 +105,9 @@ class Project:
 
     def state(self) -> tuple:
         """What a proof must leave alone: every file of the project, with its mode."""
-        return tuple((str(path), path.stat().st_mode, path.stat().st_mtime_ns) for path in sorted(self.folder.rglob("*"))
-                     if path.is_file() and ".dvc/tmp" not in str(path) and path.name != "index")
+        files = [path for path in sorted(self.folder.rglob("*"))
+                 if path.is_file() and ".dvc/tmp" not in str(path) and path.name != "index"]
+        return tuple((str(path), path.stat().st_mode, path.stat().st_mtime_ns) for path in files)
 
 
 @pytest.fixture(scope="module")
@@ -129,53 +132,59 @@ def project(made, tmp_path) -> Project:
 
 
 def test_a_repeatable_pipeline_is_called_the_same_in_one_sentence(project):
-    code, said = project.proof()
-    assert code == 0, said
-    assert re.fullmatch(r"same: 3 stages gave the bytes of the committed dvc\.lock, on .+", said.splitlines()[-1])
-    assert "> python count.py" in said and "Not committed" not in said
+    code, printed = project.proof()
+    assert code == 0, printed
+    assert re.fullmatch(r"same: 3 stages gave the bytes of the committed dvc\.lock, on .+", printed.splitlines()[-1])
+    assert "> python count.py" in printed and "Not committed" not in printed
 
 
 def test_changes_that_are_not_committed_are_named_and_left_out(project):
     project.change("words.py", "the same", "another")
     (project.folder / "new.py").touch()
-    code, said = project.proof()
-    assert code == 0 and "Not committed, hence no part of the proof: words.py." in said
+    code, printed = project.proof()
+    assert code == 0 and "Not committed, hence no part of the proof: words.py." in printed
 
 
 CAUSES = {
-    "chance": ("steps/list.py", "{SAME}", "{__import__('os').urandom(4).hex()}", ["Stage list", "data/listed/a.txt", "line 2\n    committed: '"]),
+    "chance": ("steps/list.py", "{SAME}", "{__import__('os').urandom(4).hex()}",
+               ["Stage list", "data/listed/a.txt", "line 2\n    committed: '"]),
     "clock": ("rows.py", "200", "__import__('time').time_ns()",
               ["Stage rows", "data/rows.parquet", "column cents, row 1 (from 0) of 3\n    committed: "]),
-    "time zone": ("count.py", '"files"}', '__import__("time").tzname}', ["Stage count", "count.json", "line 4\n    committed: '"]),
+    "time zone": ("count.py", '"files"}', '__import__("time").tzname}',
+                  ["Stage count", "count.json", "line 4\n    committed: '"]),
 }
 
 
-@pytest.mark.parametrize("spoilt, old, new, told", CAUSES.values(), ids=CAUSES)
-def test_what_does_not_repeat_is_shown_by_stage_file_and_place(project, spoilt, old, new, told):
-    project.change(spoilt, old, new)
+@pytest.mark.parametrize("name, old, new, parts", CAUSES.values(), ids=CAUSES)
+def test_what_does_not_repeat_is_shown_by_stage_file_and_place(project, name, old, new, parts):
+    project.change(name, old, new)
     project.repro_and_commit()
-    code, said = project.proof()
+    code, printed = project.proof()
     assert code == 1
-    error = said.split("Error: ")[1]
-    assert [words for words in told if words not in error] == []
+    error = printed.split("Error: ")[1]
+    assert [part for part in parts if part not in error] == []
 
 
 STALE = {
-    "code": ("count.py", "import json", "import json  # once more", "stage count has another count.py; its outputs are the same"),
+    "code": ("count.py", "import json", "import json  # once more",
+             "stage count has another count.py; its outputs are the same"),
     "result": ("words.py", "the same", "another", "stage list has another words.py; its outputs differ too"),
-    "command": ("dvc.yaml", "python rows.py", "python -B rows.py", "stage rows has another command; its outputs are the same"),
+    "command": ("dvc.yaml", "python rows.py", "python -B rows.py",
+                "stage rows has another command; its outputs are the same"),
     "parameter": ("params.yaml", "2", "3", "stage list has another words in params.yaml; its outputs are the same"),
-    "stage": ("dvc.yaml", "  rows:", "  more:\n    cmd: touch more\n    outs: [more]\n  rows:", "the lock does not know it"),
+    "stage": ("dvc.yaml", "  rows:", "  more:\n    cmd: touch more\n    outs: [more]\n  rows:",
+              "the lock does not know it"),
 }
 
 
-@pytest.mark.parametrize("name, old, new, told", STALE.values(), ids=STALE)
-def test_a_stale_lock_is_told_from_a_run_that_does_not_repeat(project, name, old, new, told):
+@pytest.mark.parametrize("name, old, new, message", STALE.values(), ids=STALE)
+def test_a_stale_lock_is_told_from_a_run_that_does_not_repeat(project, name, old, new, message):
     project.change(name, old, new)
     project.commit()
-    code, said = project.proof()
+    code, printed = project.proof()
     assert code == 1
-    assert "The committed dvc.lock is stale" in said and told in said and "To do: run `dvc repro` and commit dvc.lock" in said
+    assert "The committed dvc.lock is stale" in printed and message in printed
+    assert "To do: run `dvc repro` and commit dvc.lock" in printed
 
 
 def fresh_clone(project: Project, *options: str) -> Project:
@@ -190,19 +199,21 @@ def test_a_claim_without_its_bytes_is_laid_to_the_machine_if_two_runs_agree(proj
     md5 = re.search(rf"{output}\n *hash: md5\n *md5: (\S+)", lock)[1]
     (project.folder / "dvc.lock").write_text(lock.replace(md5, "f" * 30 + md5[30:]))
     project.commit()
-    code, said = fresh_clone(project).proof()
+    code, printed = fresh_clone(project).proof()
     assert code == 1
-    assert f"This machine repeats itself, but not the one that made the committed dvc.lock: stage {stage} gives another {output}." in said
-    assert "f" * 30 + md5[30:] + " committed, " + md5 + " in both runs here, on " in said
+    assert ("This machine repeats itself, but not the one that made the committed dvc.lock: "
+            f"stage {stage} gives another {output}.") in printed
+    assert "f" * 30 + md5[30:] + " committed, " + md5 + " in both runs here, on " in printed
 
 
 def test_a_claim_without_its_bytes_is_laid_to_the_stage_if_two_runs_differ(project):
     project.change("steps/list.py", "{SAME}", "{__import__('time').tzname}")
     project.repro_and_commit()
-    code, said = fresh_clone(project).proof()
+    code, printed = fresh_clone(project).proof()
     assert code == 1
-    assert "Stage list does not repeat itself on this very machine: data/listed/a.txt differs between two runs" in said
-    assert "line 2\n    first run:  " in said and "    second run: " in said
+    assert ("Stage list does not repeat itself on this very machine: "
+            "data/listed/a.txt differs between two runs") in printed
+    assert "line 2\n    first run:  " in printed and "    second run: " in printed
 
 
 def test_a_shallow_clone_with_no_branch_is_proven(project):
@@ -247,30 +258,33 @@ def test_a_failing_run_is_told_after_what_dvc_says(project):
 def test_a_lock_written_by_hand_is_told(project):
     project.change("dvc.lock", "size: 4", "size:  4")
     project.commit()
-    code, said = project.proof()
-    assert code == 1 and "dvc.lock says the same of every stage in other words" in said
+    code, printed = project.proof()
+    assert code == 1 and "dvc.lock says the same of every stage in other words" in printed
 
 
-def test_a_folder_that_is_kept_shows_circumstances_unlike_the_users(project):
-    code, said = project.proof("--keep")
-    folder = Path(re.search("^Kept: (.+)$", said, re.MULTILINE)[1])
+def test_a_folder_that_is_kept_shows_an_environment_unlike_the_users(project):
+    code, printed = project.proof("--keep")
+    folder = Path(re.search("^Kept: (.+)$", printed, re.MULTILINE)[1])
     seen = json.loads((folder / "first/clone/seen.json").read_text())
-    assert code == 0 and seen["PYTHONPATH"] == str(folder / "first/clone") and seen["umask"] == 0o077 and "IN_TEST" not in seen
+    assert code == 0 and seen["PYTHONPATH"] == str(folder / "first/clone")
+    assert seen["umask"] == 0o077 and "IN_TEST" not in seen
     for name in ("TZ", "LC_ALL", "LANG", "HOME", "PYTHONHASHSEED", "OMP_NUM_THREADS"):
         assert seen[name] != project.env.get(name)
 
 
 def test_ctrl_c_stops_the_run_and_leaves_nothing(project):
     noted = project.folder.parent / "pid"
-    project.change("steps/list.py", "folder =", f"import os, time\nPath({str(noted)!r}).write_text(str(os.getpid()))\ntime.sleep(100)\nfolder =")
+    sleeping = f"import os, time\nPath({str(noted)!r}).write_text(str(os.getpid()))\ntime.sleep(100)\n"
+    project.change("steps/list.py", "folder =", f"{sleeping}folder =")
     project.commit()
-    started = subprocess.Popen(["mlops-prove"], cwd=project.folder, env=project.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    started = subprocess.Popen(["mlops-prove"], cwd=project.folder, env=project.env, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     while not (noted.exists() and noted.read_text()):
         time.sleep(0.1)
         assert started.poll() is None
     started.send_signal(signal.SIGINT)
-    said, _ = started.communicate(timeout=20)
-    assert started.returncode == 1 and said.endswith("Stopped.\n") and "mlops_nb" not in said
+    printed, _ = started.communicate(timeout=20)
+    assert started.returncode == 1 and printed.endswith("Stopped.\n") and "mlops_nb" not in printed
     assert list((project.folder.parent / "tmp").iterdir()) == []
     assert not Path("/proc", noted.read_text()).exists()
 
@@ -283,16 +297,17 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("spoil, told", REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_proven_is_refused_before_anything_runs(project, spoil, told):
-    identity = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+@pytest.mark.parametrize("spoil, message", REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_proven_is_refused_before_anything_runs(project, spoil, message):
+    identity = {f"GIT_{role}_{part}": "test" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
     project.done("sh", "-c", spoil, **identity)
-    code, said = project.proof()
-    assert code == 1 and said.startswith(f"Error: {told}")
+    code, printed = project.proof()
+    assert code == 1 and printed.startswith(f"Error: {message}")
 
 
-@pytest.mark.parametrize("machine, flags, told", [("aarch64", "avx2 fma", "Linux aarch64"), ("x86_64", "avx fma", "Linux x86_64, no AVX2")])
-def test_another_machine_than_the_claimed_ones_runs_nothing(project, machine, flags, told):
+@pytest.mark.parametrize("machine, flags, found", [
+    ("aarch64", "avx2 fma", "Linux aarch64"), ("x86_64", "avx fma", "Linux x86_64, no AVX2")])
+def test_another_machine_than_the_claimed_ones_runs_nothing(project, machine, flags, found):
     code = f"""
 import mlops_nb.workbench.prove as prove
 prove.platform.machine, prove.cpu_facts = lambda: {machine!r}, lambda: {{"flags": {flags!r}}}
@@ -300,7 +315,8 @@ prove.main()
 """
     done = project.run(sys.executable, "-c", code, "", IN_TEST="")
     assert done.returncode == 1
-    assert done.stdout.startswith(f"Error: The committed bytes are claimed for x86-64 Linux with AVX2 and FMA only.\n  Found: {told}.")
+    assert done.stdout.startswith(
+        f"Error: The committed bytes are claimed for x86-64 Linux with AVX2 and FMA only.\n  Found: {found}.")
 
 
 NOTEBOOK_STAGE = """
@@ -311,14 +327,17 @@ NOTEBOOK_STAGE = """
 """
 
 
-@pytest.mark.parametrize("source, same", [("print(hash('card'))", True), ("import time; print(time.time_ns())", False)], ids=["steady", "clock"])
+@pytest.mark.parametrize("source, same", [
+    ("print(hash('card'))", True), ("import time; print(time.time_ns())", False)], ids=["steady", "clock"])
 def test_a_nondeterministic_cell_is_caught(project, source, same):
     file = project.folder / "dvc.yaml"
     file.write_text(file.read_text() + NOTEBOOK_STAGE)
-    nbformat.write(new_notebook(cells=[new_code_cell(source, id="look")], metadata={"kernelspec": {
-        "display_name": "python3", "language": "python", "name": "python3"}}), project.folder / "look.ipynb")
+    kernel = {"kernelspec": {"display_name": "python3", "language": "python", "name": "python3"}}
+    notebook = new_notebook(cells=[new_code_cell(source, id="look")], metadata=kernel)
+    nbformat.write(notebook, project.folder / "look.ipynb")
     project.repro_and_commit()
-    code, said = project.proof()
-    assert code == (0 if same else 1), said
+    code, printed = project.proof()
+    assert code == (0 if same else 1), printed
     if not same:
-        assert "Stage look does not repeat: look/executed.ipynb is not what was committed" in said and "line " in said
+        assert "Stage look does not repeat: look/executed.ipynb is not what was committed" in printed
+        assert "line " in printed

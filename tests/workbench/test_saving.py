@@ -28,8 +28,9 @@ def as_a_users(clone):
     (clone.folder / ".venv").symlink_to(PROJECT / ".venv")
     (clone.folder / ".git/info").mkdir(exist_ok=True)
     (clone.folder / ".git/info/exclude").write_text(".venv\n")
-    person = {f"GIT_{who}_{what}": "tester@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    clone.env = {"HOME": clone.env["HOME"], "PATH": os.defpath, "LC_ALL": "C.UTF-8", "GIT_EDITOR": "true", **person}
+    names = [f"GIT_{role}_{part}" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")]
+    clone.env = {"HOME": clone.env["HOME"], "PATH": os.defpath, "LC_ALL": "C.UTF-8", "GIT_EDITOR": "true",
+                 **dict.fromkeys(names, "tester@example.com")}
     return clone
 
 
@@ -46,7 +47,8 @@ def executed(notebook: dict) -> dict:
     return notebook | {"cells": cells, "metadata": notebook["metadata"] | {"language_info": {"name": "python"}}}
 
 
-# ---------------------------------------------------------------------------------------------------- JupyterLab
+# JupyterLab
+
 class Lab:
     "A running server, and the folder it serves."
 
@@ -55,7 +57,8 @@ class Lab:
 
     def ask(self, method: str, path: str, token: str | None = None, **more) -> requests.Response:
         token = self.token if token is None else token
-        return requests.request(method, self.url + path, headers={"Authorization": f"token {token}"}, timeout=30, **more)
+        headers = {"Authorization": f"token {token}"}
+        return requests.request(method, self.url + path, headers=headers, timeout=30, **more)
 
     def open(self, path: str) -> dict:
         return self.ask("GET", f"api/contents/{path}").json()["content"]
@@ -67,18 +70,18 @@ class Lab:
         "What a cell of this notebook prints."
         session = self.ask("POST", "api/sessions", json={"path": notebook, "name": Path(notebook).name,
                                                         "type": "notebook", "kernel": {"name": "python3"}}).json()
-        client = BlockingKernelClient(
-            connection_file=str(self.folder / f"jupyter/state/runtime/kernel-{session['kernel']['id']}.json"))
+        file = self.folder / f"jupyter/state/runtime/kernel-{session['kernel']['id']}.json"
+        client = BlockingKernelClient(connection_file=str(file))
         client.load_connection_file()
         client.start_channels()
-        said = []
+        outputs = []
         try:
             client.wait_for_ready(timeout=30)
-            client.execute_interactive(code, timeout=30, output_hook=lambda message: said.append(message["content"]))
+            client.execute_interactive(code, timeout=30, output_hook=lambda message: outputs.append(message["content"]))
         finally:
             client.stop_channels()
             self.ask("DELETE", f"api/sessions/{session['id']}")
-        return "".join(message.get("text") or "\n".join(message.get("traceback", ())) for message in said)
+        return "".join(output.get("text") or "\n".join(output.get("traceback", ())) for output in outputs)
 
 
 @pytest.fixture(scope="module")
@@ -86,18 +89,20 @@ def lab(make_clone):
     clone = as_a_users(make_clone())
     home = Path(clone.env["HOME"])
     (home / ".jupyter").mkdir()
-    (home / ".jupyter/jupyter_server_config.py").write_text("raise SystemExit('the configuration of the user was read')")
+    refusal = "raise SystemExit('the configuration of the user was read')"
+    (home / ".jupyter/jupyter_server_config.py").write_text(refusal)
     at_home = contents(home)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    told = home.parent / "lab.log"
-    with told.open("w") as log:
-        server = subprocess.Popen([clone.folder / "jupyter/start", "--no-browser", f"--port={port}"], cwd=home, stdout=log,
-                                  stderr=log, env=clone.env | {"JUPYTER_CONFIG_PATH": str(home / ".jupyter")})
+    log_file = home.parent / "lab.log"
+    with log_file.open("w") as log:
+        command = [clone.folder / "jupyter/start", "--no-browser", f"--port={port}"]
+        server = subprocess.Popen(command, cwd=home, env=clone.env | {"JUPYTER_CONFIG_PATH": str(home / ".jupyter")},
+                                  stdout=log, stderr=log)
         try:
-            facts = announced(clone.folder / f"jupyter/state/runtime/jpserver-{server.pid}.json", server, told)
-            yield Lab(clone.folder, told, facts["url"], facts["token"])
+            facts = announced(clone.folder / f"jupyter/state/runtime/jpserver-{server.pid}.json", server, log_file)
+            yield Lab(clone.folder, log_file, facts["url"], facts["token"])
         finally:
             server.terminate()
             server.wait(timeout=20)
@@ -114,8 +119,8 @@ def announced(file: Path, server: subprocess.Popen, log: Path) -> dict:
 
 
 def test_make_lab_starts_this_server():
-    recipe = subprocess.run(["make", "--dry-run", "lab"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
-    assert "jupyter/start" in recipe
+    recipe = subprocess.run(["make", "--dry-run", "lab"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert "jupyter/start" in recipe.stdout
 
 
 def test_only_this_machine_with_the_token(lab):
@@ -127,7 +132,8 @@ def test_only_this_machine_with_the_token(lab):
 
 
 def test_lab_asks_nobody_outside(lab):
-    settings = lab.ask("GET", "lab/api/settings/@jupyterlab/apputils-extension:notification").json()["schema"]["properties"]
+    schema = lab.ask("GET", "lab/api/settings/@jupyterlab/apputils-extension:notification").json()["schema"]
+    settings = schema["properties"]
     assert (settings["fetchNews"]["default"], settings["checkForUpdates"]["default"]) == ("false", False)
     assert '"news": {"disabled": true}' in lab.ask("GET", "lab").text
     assert lab.ask("GET", "lab/api/update").json() == {"notification": None}
@@ -218,13 +224,13 @@ def reopened(lab):
     nbformat.write(new_notebook(cells=failed, metadata={"failed_cell": 1, "unfinished": False}), kept)
     state = lab.folder / "jupyter/state"
     env = {"PYTHONPATH": str(lab.folder), "JUPYTER_RUNTIME_DIR": f"{state}/runtime", "IPYTHONDIR": f"{state}/ipython"}
-    told = subprocess.run([sys.executable, "-m", "mlops_nb.workbench.debug", "--stage", "ingest"], cwd=lab.folder, env=os.environ | env,
-                          capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run([sys.executable, "-m", "mlops_nb.workbench.debug", "--stage", "ingest"], cwd=lab.folder,
+                             env=os.environ | env, capture_output=True, text=True, check=True).stdout
     try:
         [kernel] = [kernel for kernel in lab.ask("GET", "api/kernels").json() if kernel["name"] == "debug ingest"]
         yield kernel["id"]
     finally:
-        subprocess.run(["kill", *re.findall(r"kill (\d+)", told)], capture_output=True)
+        subprocess.run(["kill", *re.findall(r"kill (\d+)", printed)], capture_output=True)
 
 
 def test_a_reopened_stage_is_a_kernel_like_the_others(lab, reopened):
@@ -232,8 +238,10 @@ def test_a_reopened_stage_is_a_kernel_like_the_others(lab, reopened):
                                  header=[f"Authorization: token {lab.token}"])
 
     def runs(code: str) -> str:
-        header = {"msg_id": code, "msg_type": "execute_request", "session": "test", "username": "test", "version": "5.3"}
-        channels.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "channel": "shell", "content": {"code": code, "stop_on_error": False}}))
+        header = {"msg_id": code, "msg_type": "execute_request", "session": "test", "username": "test",
+                  "version": "5.3"}
+        channels.send(json.dumps({"header": header, "parent_header": {}, "metadata": {}, "channel": "shell",
+                                  "content": {"code": code, "stop_on_error": False}}))
         answers = iter(lambda: json.loads(channels.recv()), None)
         return next(answer["content"]["status"] for answer in answers
                     if answer["msg_type"] == "execute_reply" and answer["parent_header"]["msg_id"] == code)
@@ -252,7 +260,8 @@ def test_a_reopened_stage_is_a_kernel_like_the_others(lab, reopened):
         time.sleep(0.1)
 
 
-# ------------------------------------------------------------------------------------------------------------ git
+# git
+
 class Repository:
     "A clone with its hooks installed."
 
@@ -279,13 +288,14 @@ class Repository:
         assert old in text
         self.path(name).write_text(text.replace(old, new))
 
-    def two_branches(self, ours: str, theirs: tuple[str, str] | str, subject: str = "theirs", question: str = "Which rows") -> None:
-        "A question reworded on main, that or something else changed on `other`; main is checked out."
+    def two_branches(self, ours: str, theirs: tuple[str, str] | str, subject: str = "theirs") -> None:
+        "Reword a question on main, and that or something else on the branch `other`; main is checked out."
+        question = "Which rows"
         theirs = theirs if isinstance(theirs, tuple) else (question, theirs)
-        for branch, change, told in (("other", theirs, subject), ("main", (question, ours), "ours")):
+        for branch, change, message in (("other", theirs, subject), ("main", (question, ours), "ours")):
             self.git("checkout", "--quiet", *(["-b"] if branch == "other" else []), branch)
             self.replace("stages/clean", *change)
-            self.git("commit", "--quiet", "--all", f"--message={told}")
+            self.git("commit", "--quiet", "--all", f"--message={message}")
 
 
 @pytest.fixture
@@ -314,7 +324,8 @@ def test_changes_of_one_cell_lie_side_by_side_until_somebody_chooses(repository)
     repository.git("add", "--all")
     assert "holds the marks of a conflict" in repository.git("commit", "--message=merged", fails=True)
     notebook = json.loads(repository.path("stages/clean").read_text())
-    chosen = [cell for cell, source in zip(notebook["cells"], cells) if source not in marks and "What rows" not in source]
+    chosen = [cell for cell, source in zip(notebook["cells"], cells)
+              if source not in marks and "What rows" not in source]
     repository.path("stages/clean").write_text(json.dumps(notebook | {"cells": chosen}))
     repository.clone.run(".githooks/tidy")
     repository.git("commit", "--all", "--message=merged")
@@ -345,10 +356,10 @@ def test_a_commit_holds_clean_notebooks_and_their_modules(repository):
     errors.write_text(json.dumps(executed(json.loads(errors.read_text()))))
     (repository.clone.folder / "mlops_nb/base/files.py").write_text("def written_by_hand(): pass\n")
     repository.git("add", "--all")
-    told = repository.git("commit", "--message=careless", fails=True)
-    assert "nbs/library/base/10_errors.ipynb is not clean" in told
-    assert "mlops_nb/base/files.py is not what its notebook exports" in told
-    assert ".githooks/tidy" in told and "Traceback" not in told
+    printed = repository.git("commit", "--message=careless", fails=True)
+    assert "nbs/library/base/10_errors.ipynb is not clean" in printed
+    assert "mlops_nb/base/files.py is not what its notebook exports" in printed
+    assert ".githooks/tidy" in printed and "Traceback" not in printed
     repository.clone.run(".githooks/tidy")
     repository.git("add", "--all")
     assert repository.git("status", "--short") == ""
@@ -364,7 +375,8 @@ def test_a_commit_is_judged_by_what_is_staged(repository):
 
 def test_a_researchers_scratch_notebook_is_neither_exported_nor_cleaned(repository):
     copy = repository.path("explore/copy")
-    copy.write_text(json.dumps(executed(json.loads(repository.path("library/base/10_errors").read_text()))).replace("n=1)", "n=2)"))
+    original = json.loads(repository.path("library/base/10_errors").read_text())
+    copy.write_text(json.dumps(executed(original)).replace("n=1)", "n=2)"))
     before = copy.read_bytes()
     repository.clone.run(".githooks/tidy")
     assert copy.read_bytes() == before

@@ -31,7 +31,8 @@ def models(clone: Clone) -> dict:
 
 def studies(clone: Clone) -> dict[str, optuna.Study]:
     files = (clone.folder / ".dvc/tmp/tuning").glob("*.log")
-    return {file.stem: optuna.load_study(study_name=file.stem, storage=JournalStorage(JournalFileBackend(str(file)))) for file in files}
+    storages = {file.stem: JournalStorage(JournalFileBackend(str(file))) for file in files}
+    return {name: optuna.load_study(study_name=name, storage=storage) for name, storage in storages.items()}
 
 
 def test_a_search_goes_on_where_it_was_and_dvc_repro_repeats_what_it_found(clone):
@@ -39,8 +40,8 @@ def test_a_search_goes_on_where_it_was_and_dvc_repro_repeats_what_it_found(clone
     assert studies(clone) == {}
     assert "1 trials" in clone.run("mlops-tune", "--trials", "1").stdout
     assert (clone.folder / "params.yaml").read_text() == before  # nothing better was found
-    told = clone.run("mlops-tune", "--trials", "6").stdout
-    assert "6 trials" in told and "learning_rate: 0.001 -> " in told and "dvc repro" in told
+    report = clone.run("mlops-tune", "--trials", "6").stdout
+    assert "6 trials" in report and "learning_rate: 0.001 -> " in report and "dvc repro" in report
     [study] = studies(clone).values()
     assert len(study.trials) == 6
     assert models(clone)["xgboost"] == study.best_trial.user_attrs["settings"] != POOR["xgboost"]
@@ -58,23 +59,23 @@ def test_a_search_goes_on_where_it_was_and_dvc_repro_repeats_what_it_found(clone
 
 def test_another_search_space_begins_another_study(clone):
     clone.run("git", "checkout", "-q", ".")
-    known = set(studies(clone))
+    before = set(studies(clone))
     clone.params({"train": {"search_space": {"xgboost": {"max_depth": [2, 3]}}}})
     clone.run("mlops-tune", "--trials", "1")
-    assert len(set(studies(clone)) - known) == 1
+    assert len(set(studies(clone)) - before) == 1
 
 
-@pytest.mark.parametrize("changes, words, told", [
+@pytest.mark.parametrize("changes, options, message", [
     ({"tuning": {"method": "bayes"}}, [], "did you mean 'bayesian'?"),
     ({"search_space": {"xgboost": {"max_deph": [2, 3]}}}, [], "did you mean 'max_depth'?"),
     ({}, ["--model", "xgbost"], "did you mean 'xgboost'?"),
 ], ids=["method", "setting", "model"])
-def test_what_cannot_be_meant_is_said(clone, changes, words, told):
+def test_a_misspelt_name_is_a_message(clone, changes, options, message):
     clone.run("git", "checkout", "-q", ".")
     clone.params({"train": changes})
-    done = clone.run("mlops-tune", *words, check=False)
+    done = clone.run("mlops-tune", *options, check=False)
     assert done.returncode == 1
-    assert told in done.stdout and "Traceback" not in done.stdout
+    assert message in done.stdout and "Traceback" not in done.stdout
 
 
 def test_without_a_snapshot_it_says_how_to_make_one(clone):
