@@ -28,7 +28,7 @@ from ..features.compute import compute
 from ..monitoring.drift import SCORE
 from ..monitoring.settings import settings_from
 from ..monitoring.watch import ModelAtWork, at_work
-from ..simulation.feeds import simulate_feeds
+from ..simulation.feeds import BankSettings, simulate_feeds
 from ..training.candidates import make_model
 from ..training.inputs import inputs
 from ..training.splits import TEST, final_window, folds, training_sets
@@ -37,7 +37,9 @@ from ..training.splits import TEST, final_window, folds, training_sets
 def bank_features(drifts: list[dict[str, Any]], params: dict[str, Any], folder: Path) -> pd.DataFrame:
     "The project's bank, as far as its features."
     ingest = params["ingest"]
-    simulate_feeds(folder / "raw", params["seed"], ingest["customers"], ingest["start"], params["as_of"], params["time_zone"], ingest["defects"], drifts)
+    settings = BankSettings(params["seed"], ingest["customers"], ingest["start"], params["time_zone"],
+                            ingest["defects"], drifts)
+    simulate_feeds(folder / "raw", settings, params["as_of"])
     for name, table in clean(folder / "raw", params["time_zone"]).items():
         if name in ("transactions", "reports"):
             write_table(table, folder / f"{name}.parquet")
