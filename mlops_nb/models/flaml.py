@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..base.errors import UserError
 from ..training.candidates import kind_module, native_form
-from ..training.conversion import register
+from ..training.conversion import register_converter
 
 # %% ../../nbs/library/models/80_flaml.ipynb #3b4b926f
 KINDS = {"lgbm": "lightgbm", "xgb_limitdepth": "xgboost", "rf": "random_forest"} # FLAML's name: ours
@@ -87,4 +87,4 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     operator.raw_operator = operator.raw_operator.chosen_
     get_converter(get_model_alias(type(operator.raw_operator)))(scope, operator, container)
 
-register(Model, "flaml", _convert)
+register_converter(Model, "flaml", _convert)

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..base.errors import UserError
-from ..training.conversion import add_classifier, dense_layers, register, standardised
+from ..training.conversion import add_classifier, dense_layers, register_converter, standardised
 
 # %% ../../nbs/library/models/70_keras_network.ipynb #8e51310b
 def _keras() -> ModuleType: # raises UserError when it is not installed
@@ -87,4 +87,4 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     values = standardised(operator.inputs[0], model.mean_, model.scale_, opset)
     add_classifier(dense_layers(values, _layers(model), opset), scope, operator, container)
 
-register(Model, "keras_network", _convert)
+register_converter(Model, "keras_network", _convert)

@@ -14,7 +14,7 @@ import numpy as np
 from lightgbm import Booster, LGBMClassifier
 from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
 
-from ..training.conversion import register
+from ..training.conversion import register_converter
 
 # %% ../../nbs/library/models/45_lightgbm.ipynb #18709808
 class Model(LGBMClassifier):
@@ -42,4 +42,4 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     operator.raw_operator._Booster = Booster(model_str=re.sub(r"^tree_sizes=.*\n", "", text, flags=re.MULTILINE))
     convert_lightgbm(scope, operator, container)
 
-register(Model, "lightgbm", _convert)
+register_converter(Model, "lightgbm", _convert)

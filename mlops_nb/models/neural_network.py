@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ..training.conversion import add_classifier, dense_layers, register, standardised
+from ..training.conversion import add_classifier, dense_layers, register_converter, standardised
 from ..training.network import NetworkClassifier, Standardise, as_safetensors
 
 # %% ../../nbs/library/models/50_neural_network.ipynb #2de80d29
@@ -48,4 +48,4 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     weights = [(layer.weight.detach().numpy().T, layer.bias.detach().numpy()) for layer in layers if isinstance(layer, nn.Linear)]
     add_classifier(dense_layers(values, weights, opset), scope, operator, container)
 
-register(Model, "neural_network", _convert)
+register_converter(Model, "neural_network", _convert)

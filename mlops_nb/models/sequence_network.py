@@ -16,7 +16,7 @@ from skl2onnx.algebra.onnx_ops import (OnnxCast, OnnxConcat, OnnxFlatten, OnnxGa
                                        OnnxTranspose, OnnxWhere)
 from torch import nn
 
-from ..training.conversion import add_classifier, dense_layers, register, standardised
+from ..training.conversion import add_classifier, dense_layers, register_converter, standardised
 from ..training.network import NetworkClassifier, Standardise, as_safetensors
 
 # %% ../../nbs/library/models/60_sequence_network.ipynb #5a3da394
@@ -49,7 +49,7 @@ class Model(NetworkClassifier):
     epochs, batch_size, learning_rate, weight_decay, random_state, device : as for `neural_network`
     """
 
-    _finite = "allow-nan"
+    _ensure_all_finite = "allow-nan"
 
     def __init__(self, steps=5, hidden=32, epochs=10, batch_size=256, learning_rate=1e-3, weight_decay=1e-4, random_state=0, device="cpu"):
         self.steps, self.hidden, self.epochs, self.batch_size = steps, hidden, epochs, batch_size
@@ -73,7 +73,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     weights = [(layer.weight.detach().numpy().T, layer.bias.detach().numpy()) for layer in reader.judge if isinstance(layer, nn.Linear)]
     add_classifier(dense_layers(OnnxConcat(now, past, axis=1, **opset), weights, container.target_opset), scope, operator, container)
 
-register(Model, "sequence_network", _convert)
+register_converter(Model, "sequence_network", _convert)
 
 # %% ../../nbs/library/models/60_sequence_network.ipynb #f5a50673
 def _known(X: Any, reader: Reader, opset: dict[str, int]) -> OnnxOperator: # shape (rows, steps, features + 1)

@@ -26,7 +26,8 @@ from ..engine.declared import declared_parameters, declared_stages
 from ..engine.pins import PINS, pinned_environment
 from ..engine.sandbox import files_of
 from ..training.splits import final_window, folds, training_sets
-from ..training.tuning import FoldData, Trial, best_of, check_tuning, figures_on_folds, search_space, tune, validation_data
+from ..training.tuning import (FoldData, Search, Trial, best_of, check_tuning, figures_on_folds, search_space,
+                                      tune, validation_data)
 
 # %% ../../nbs/library/workbench/50_tune.ipynb #912fcb4e
 def study_name(
@@ -74,7 +75,8 @@ def search(
         space = search_space(spaces[kind], kind, params["seed"])
         judge = partial(figures_on_folds, kind, params["seed"], params["device"], data)
         method = "grid" if tuning["method"] == "grid" else "bayesian"  # also where the stage itself tunes nothing
-        _, tried = tune(kind, models[kind] or {}, space, method, trials, params["seed"], judge, tuning["grid_points"], record_of(folder, kind), minutes)
+        plan = Search(models[kind] or {}, space, params["seed"], method, trials, tuning["grid_points"])
+        _, tried = tune(kind, plan, judge, record_of(folder, kind), minutes)
         found[kind] = models[kind] or {}, tried
     return found
 
