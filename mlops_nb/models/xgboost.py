@@ -16,5 +16,5 @@ Model = XGBClassifier
 register_converter(Model, "xgboost", convert_xgboost)
 
 def native(model: XGBClassifier) -> tuple[str, bytes]: # file name, content
-    "The model as XGBoost keeps it."
+    "Serialize a model in XGBoost's own format."
     return "model.ubj", bytes(model.get_booster().save_raw("ubj"))
