@@ -82,7 +82,7 @@ def ceilings(
     rows: pd.DataFrame, # from `evaluation_rows`
     kind_of_fraud: pd.Series, # the handbook's number of each payment's kind of fraud, by transaction_id
 ) -> dict[str, Ceiling]: # by metric
-    "Compute what an all-knowing bank would reach on a fold."
+    "Compute a fold's ceilings, from draws of the best possible ranking."
     kind = rows["transaction_id"].map(kind_of_fraud)
     can_be_seen = (rows["is_fraud"] & ((kind != TAMPERED) | (rows["terminal_risk_30d"] > 0))).to_numpy(float)
     rng = np.random.default_rng(0)

@@ -63,7 +63,7 @@ def add_defects(
     defects: dict[str, float], # share of the rows, by defect
     rng: np.random.Generator,
 ) -> pd.DataFrame: # some rows twice; with `arrives`, the share of a row's line that is delivered
-    "Damage some rows."
+    "Damage a share of the rows."
     kind = np.searchsorted(np.cumsum([defects[name] for name in DEFECTS]), rng.random(len(rows)), side="right")
     has = {name: kind == number for number, name in enumerate(DEFECTS)}
     which = rng.integers(len(CAN_BE_MISSING), size=len(rows))
@@ -136,7 +136,7 @@ class BankSettings:
     defects: dict[str, float] # share of the rows, by defect
     drifts: Iterable[dict[str, Any]] = () # kind, date, size
 
-    def check(self, now: date) -> None: # raises UserError for what makes no bank
+    def check(self, now: date) -> None: # raises UserError for settings that make no bank
         opening = parse_date(self.start, "start")
         if now <= opening:
             raise UserError("The bank has no history", f"it opens on {opening} and as_of is {now}",

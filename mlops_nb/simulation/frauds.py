@@ -97,7 +97,7 @@ def thieves_day(
     start: date, # the day it opened
     drifts: Iterable[Drift] = (),
 ) -> pd.DataFrame: # as from honest_day, and fraud_kind
-    "Draw what thieves pay with other people's cards on one day."
+    "Draw a day's payments with stolen cards."
     parts = []
     for number, kind in enumerate((*FRAUD_KINDS, NEW_KIND)):
         days = [start + timedelta(day - age) for age in reversed(range(kind.days))]

@@ -129,7 +129,7 @@ Judge = Callable[[dict[str, Any]], Iterator[tuple[str, float]]] # settings: name
 
 @dataclass(frozen=True)
 class Search:
-    "From where and how a candidate's settings are searched."
+    "Start, space and method of a search for a candidate's settings."
     settings: dict[str, Any] # the current ones
     space: dict[str, Choices | Range]
     seed: int
@@ -263,7 +263,7 @@ def validation_data(
     sets: dict[str, tuple[pd.DataFrame, pd.Series]], # from `training_sets`
     features: list[str],
 ) -> FoldData: # raises UserError
-    "Collect what settings are judged on."
+    "Collect the rows and labels on which settings are judged."
     data = {}
     for fold in evaluation_folds:
         if fold.name == "test":
