@@ -16,44 +16,48 @@ import pandas as pd
 
 # %% ../../nbs/library/benches/25_automl.ipynb #91a0aa06
 ENVIRONMENTS = Path(".peers") # a folder in it for each program
-SETTINGS = {"autogluon": {"time_limit": 120, "presets": "medium_quality", "excluded_model_types": ["RF", "XT", "FASTAI"]},
-            "h2o": {"max_models": 5, "exclude_algos": ["DeepLearning"], "seed": 1}}
+SETTINGS = {
+    "autogluon": {"time_limit": 120, "presets": "medium_quality", "excluded_model_types": ["RF", "XT", "FASTAI"]},
+    "h2o": {"max_models": 5, "exclude_algos": ["DeepLearning"], "seed": 1},
+}
 FIFTHS = 5
 
 def autogluon(
-    learned: pd.DataFrame, # features and is_fraud, 0 or 1, in time order
-    judged: pd.DataFrame, # features
+    train: pd.DataFrame, # features and is_fraud, 0 or 1, in time order
+    test: pd.DataFrame, # features
     folder: Path, # for its files
-) -> tuple[pd.Series, float]: # P(fraud) of each judged row; seconds that took
-    "AutoGluon's boosted trees and network, weighted by how well they did on the last rows."
+) -> tuple[pd.Series, float]: # P(fraud) of each test row; seconds to score
+    "Score with AutoGluon's boosted trees and network, weighted by their results on the last rows."
     from autogluon.tabular import TabularPredictor
-    last = len(learned) // FIFTHS
-    predictor = TabularPredictor("is_fraud", eval_metric="average_precision", path=str(folder / "autogluon"), verbosity=1)
-    predictor.fit(learned[:-last], learned[-last:], refit_full="best", set_best_to_refit_full=True, num_gpus=0, **SETTINGS["autogluon"])
-    began = time.perf_counter()
-    return predictor.predict_proba(judged)[1], time.perf_counter() - began
+    last = len(train) // FIFTHS
+    predictor = TabularPredictor("is_fraud", eval_metric="average_precision", path=str(folder / "autogluon"),
+                                 verbosity=1)
+    predictor.fit(train[:-last], train[-last:], refit_full="best", set_best_to_refit_full=True, num_gpus=0,
+                  **SETTINGS["autogluon"])
+    start = time.perf_counter()
+    return predictor.predict_proba(test)[1], time.perf_counter() - start
 
 # %% ../../nbs/library/benches/25_automl.ipynb #91a0aa13
 def h2o(
-    learned: pd.DataFrame, # features and is_fraud, 0 or 1, in time order
-    judged: pd.DataFrame, # features
+    train: pd.DataFrame, # features and is_fraud, 0 or 1, in time order
+    test: pd.DataFrame, # features
     folder: Path, # for its files
-) -> tuple[pd.Series, float]: # P(fraud) of each judged row; seconds that took
-    "H2O's AutoML: its linear models, forests, boosted trees and a stack of them."
+) -> tuple[pd.Series, float]: # P(fraud) of each test row; seconds to score
+    "Score with H2O's AutoML: linear models, forests, boosted trees and a stack of them."
     import h2o
     from h2o.automl import H2OAutoML
     h2o.init(ip="127.0.0.1", telemetry=False, ice_root=str(folder), log_dir=str(folder), verbose=False)
     h2o.no_progress()
     try:
-        fifth = pd.RangeIndex(len(learned)) * FIFTHS // len(learned)
-        frame = h2o.H2OFrame(learned.assign(fifth=fifth), column_types={"is_fraud": "enum", "fifth": "enum"})
+        fifth = pd.RangeIndex(len(train)) * FIFTHS // len(train)
+        frame = h2o.H2OFrame(train.assign(fifth=fifth), column_types={"is_fraud": "enum", "fifth": "enum"})
         search = H2OAutoML(sort_metric="AUCPR", **SETTINGS["h2o"])
-        search.train(x=list(judged.columns), y="is_fraud", training_frame=frame, fold_column="fifth")
-        unseen = h2o.H2OFrame(judged)
-        began = time.perf_counter()
+        search.train(x=list(test.columns), y="is_fraud", training_frame=frame, fold_column="fifth")
+        unseen = h2o.H2OFrame(test)
+        start = time.perf_counter()
         scores = search.leader.predict(unseen)
-        took = time.perf_counter() - began
-        return scores.as_data_frame().iloc[:, 2], took
+        seconds = time.perf_counter() - start
+        return scores.as_data_frame().iloc[:, 2], seconds
     finally:
         h2o.cluster().shutdown()
 
@@ -63,27 +67,29 @@ ANSWER = "import runpy, sys; runpy.run_path(sys.argv[1])['answer'](*sys.argv[2:]
 
 def fit_and_score(
     program: str, # a name of PROGRAMS
-    learned: pd.DataFrame, # features and is_fraud, 0 or 1, in time order
-    judged: pd.DataFrame, # features
-    folder: Path, # empty, for the exchange; `log` says what the program said
-) -> tuple[np.ndarray, float, float]: # P(fraud) of each judged row; seconds to fit and to score; raises CalledProcessError
-    "Let a program choose and train in its own environment."
-    learned.to_parquet(folder / "learned.parquet")
-    judged.to_parquet(folder / "judged.parquet")
+    train: pd.DataFrame, # features and is_fraud, 0 or 1, in time order
+    test: pd.DataFrame, # features
+    folder: Path, # empty, for the exchange; the program's output is in `log`
+) -> tuple[np.ndarray, float, float]: # P(fraud) of each test row; seconds to fit and to score
+    "Let a program choose and train a model in its own environment; raise CalledProcessError if it fails."
+    train.to_parquet(folder / "train.parquet")
+    test.to_parquet(folder / "test.parquet")
+    python = ENVIRONMENTS / program / "bin/python"
     with open(folder / "log", "w") as log:
-        subprocess.run([ENVIRONMENTS / program / "bin/python", "-P", "-c", ANSWER, __file__, program, folder], stdout=log, stderr=log, check=True)
-    took = json.loads((folder / "took.json").read_text())
-    return pd.read_parquet(folder / "scores.parquet")["fraud_probability"].to_numpy(), took["fit_s"], took["score_s"]
+        subprocess.run([python, "-P", "-c", ANSWER, __file__, program, folder], stdout=log, stderr=log, check=True)
+    seconds = json.loads((folder / "seconds.json").read_text())
+    scores = pd.read_parquet(folder / "scores.parquet")["fraud_probability"].to_numpy()
+    return scores, seconds["fit"], seconds["score"]
 
 # %% ../../nbs/library/benches/25_automl.ipynb #91a0aa12
 def answer(
     program: str, # a name of PROGRAMS
-    folder: str, # with learned.parquet and judged.parquet
-) -> None: # writes scores.parquet and took.json
-    "Learn and score, where the program is."
-    learned, judged = (pd.read_parquet(f"{folder}/{name}.parquet") for name in ("learned", "judged"))
-    began = time.perf_counter()
-    scores, score_s = PROGRAMS[program](learned, judged, Path(folder))
-    took = {"fit_s": time.perf_counter() - began - score_s, "score_s": score_s}
+    folder: str, # with train.parquet and test.parquet
+) -> None: # writes scores.parquet and seconds.json
+    "Train and score in the program's environment."
+    train, test = (pd.read_parquet(f"{folder}/{name}.parquet") for name in ("train", "test"))
+    start = time.perf_counter()
+    scores, score_s = PROGRAMS[program](train, test, Path(folder))
+    seconds = {"fit": time.perf_counter() - start - score_s, "score": score_s}
     pd.DataFrame({"fraud_probability": scores.to_numpy()}).to_parquet(f"{folder}/scores.parquet")
-    Path(folder, "took.json").write_text(json.dumps(took))
+    Path(folder, "seconds.json").write_text(json.dumps(seconds))

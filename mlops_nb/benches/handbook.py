@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['LABEL_DELAY', 'PAIRS', 'FEATURES', 'BASELINE', 'XGBOOST_2021', 'PROTOCOL', 'METRICS', 'handbook_folder',
-           'handbook_clean', 'handbook_features', 'learned', 'to_judge', 'deployed', 'baseline', 'main']
+           'handbook_clean', 'handbook_features', 'train_on_fold', 'evaluation_rows', 'through_onnx', 'baseline',
+           'main']
 
 # %% ../../nbs/library/benches/20_handbook.ipynb #e77f0566
 import os
@@ -34,18 +35,19 @@ from ..training.splits import Fold
 
 # %% ../../nbs/library/benches/20_handbook.ipynb #93fe0283
 def handbook_folder() -> Path:
-    "Where the handbook's files are expected."
+    "Folder in which the handbook's files are expected."
     return Path(os.environ.get("MLOPS_NB_HANDBOOK", "../shared/data/handbook"))
 
 # %% ../../nbs/library/benches/20_handbook.ipynb #5fdbac67
 LABEL_DELAY = 7 # days
 PAIRS = (("card_transactions", "card_mean_amount"), ("terminal_transactions", "terminal_risk"))
-FEATURES = ["amount", "is_weekend", "is_night"] + [f"{name}_{days}d" for pair in PAIRS for days in (1, 7, 30) for name in pair]
+FEATURES = ["amount", "is_weekend", "is_night",
+            *(f"{name}_{days}d" for pair in PAIRS for days in (1, 7, 30) for name in pair)]
 
 def handbook_clean(
     source: Path, # the handbook's transactions.parquet
 ) -> dict[str, pa.Table]: # transactions and reports, as the stage `clean` has them
-    "The handbook's transactions through our cleaning."
+    "Clean the handbook's transactions."
     with tempfile.TemporaryDirectory() as folder:
         split_file(source, mapping_for(source), Path(folder, "raw"), "2018-10-15", LABEL_DELAY)
         return clean(Path(folder, "raw"), "UTC")
@@ -53,13 +55,14 @@ def handbook_clean(
 def handbook_features(
     source: Path, # the handbook's transactions.parquet
 ) -> pd.DataFrame: # keys, features, fraud_reported_at; one row a transaction
-    "The handbook's transactions with our features."
+    "Compute our features of the handbook's transactions."
     tables = handbook_clean(source)
     with tempfile.TemporaryDirectory() as folder:
         for name in ("transactions", "reports"):
             write_table(tables[name], Path(folder, f"{name}.parquet"))
         compute(folder, Path(folder, "features.parquet"), LABEL_DELAY)
-        return attach_reports_known_at(read_table(Path(folder, "features.parquet")), tables["reports"].to_pandas(), pd.Timestamp("2018-10-15"))
+        features = read_table(Path(folder, "features.parquet"))
+        return attach_reports_known_at(features, tables["reports"].to_pandas(), pd.Timestamp("2018-10-15"))
 
 # %% ../../nbs/library/benches/20_handbook.ipynb #e82e9544
 BASELINE = Fold("test", *map(pd.Timestamp, ("2018-07-25", "2018-08-01", "2018-08-08", "2018-08-15")))
@@ -75,28 +78,32 @@ PROTOCOL = { # name: kind, settings, published figures
 METRICS = {"roc_auc": "ROC AUC", "average_precision": "average precision", "card_precision_100": "card precision@100"}
 
 # %% ../../nbs/library/benches/20_handbook.ipynb #f40a8ac0
-def learned(
+def train_on_fold(
     features: pd.DataFrame, # from `handbook_features`
     fold: Fold,
     names: list[str], # of the features to learn from
     kind: str, # of model
-    settings: dict,
+    settings: dict, # of the kind
 ) -> BaseEstimator:
-    "A model trained on a fold, with the labels known when its test begins."
-    seen = between(features, fold.train_start, fold.train_end)
+    "Train a model on a fold, with the labels known when its test begins."
+    rows = between(features, fold.train_start, fold.train_end)
+    labels = labels_known_at(rows, fold.test_start).to_numpy(int)
     model = make_model(kind, settings, seed=0)
-    return model.fit(inputs(features, seen, names, steps_of(model)), labels_known_at(seen, fold.test_start).to_numpy(int))
+    return model.fit(inputs(features, rows, names, steps_of(model)), labels)
 
-def to_judge(
+def evaluation_rows(
     features: pd.DataFrame, # from `handbook_features`
     fold: Fold,
 ) -> pd.DataFrame: # with is_fraud
-    "The test of a fold, without the cards known to be compromised."
-    judged = without_known_cards(between(features, fold.test_start, fold.test_end), features, fold.train_start)
-    return judged.assign(is_fraud=judged["fraud_reported_at"].notna())
+    "Select a fold's test payments, without the cards known to be compromised."
+    rows = without_known_cards(between(features, fold.test_start, fold.test_end), features, fold.train_start)
+    return rows.assign(is_fraud=rows["fraud_reported_at"].notna())
 
-def deployed(model: BaseEstimator, names: list[str]) -> OnnxModel:
-    "The model as it will score: from its ONNX file."
+def through_onnx(
+    model: BaseEstimator, # fitted
+    names: list[str], # of its features
+) -> OnnxModel:
+    "Load a model from its ONNX file, as it would be deployed."
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.onnx")
         path.write_bytes(as_onnx(model, names).SerializeToString())
@@ -105,22 +112,24 @@ def deployed(model: BaseEstimator, names: list[str]) -> OnnxModel:
 # %% ../../nbs/library/benches/20_handbook.ipynb #2b471e48
 def baseline(
     features: pd.DataFrame, # from `handbook_features`
-    kind: str,
-    settings: dict,
+    kind: str, # of model
+    settings: dict, # of the kind
 ) -> dict[str, float]: # every figure of `mlops_nb.evaluation.metrics`
-    "Train and judge one model as the handbook does, scoring through its ONNX file as the pipeline does."
-    judged = to_judge(features, BASELINE)
-    model = deployed(learned(features, BASELINE, FEATURES, kind, settings), FEATURES)
-    return figures(judged.assign(fraud_probability=model.fraud_probability(judged, features)), alert_budget=100)
+    "Evaluate one model by the handbook's protocol, scoring through its ONNX file as the pipeline does."
+    rows = evaluation_rows(features, BASELINE)
+    model = through_onnx(train_on_fold(features, BASELINE, FEATURES, kind, settings), FEATURES)
+    return figures(rows.assign(fraud_probability=model.fraud_probability(rows, features)), alert_budget=100)
 
 # %% ../../nbs/library/benches/20_handbook.ipynb #cbdb173d
 @call_parse
 def main() -> None:
-    "Our results on the handbook's baseline protocol beside the published ones."
+    "Set our results on the handbook's baseline protocol beside the published ones."
     with reported_to_the_user():
         features = handbook_features(needed(handbook_folder() / "transactions.parquet"))
         rows = []
         for name, (kind, settings, published) in tqdm(PROTOCOL.items()):
-            found = baseline(features, kind, settings)
-            rows += [row(f"{name}: {title}", found[metric], peer, "") for (metric, title), peer in zip(METRICS.items(), published or (None,) * 3)]
+            result = baseline(features, kind, settings)
+            peers = published or (None,) * len(METRICS)
+            rows += [row(f"{name}: {title}", result[metric], peer, "")
+                     for (metric, title), peer in zip(METRICS.items(), peers)]
         publish("handbook", rows)

@@ -19,8 +19,11 @@ from ..base.spark import session
 from .catalogue import FAMILIES, OPTIONAL, Feature, active, statement
 
 # %% ../../nbs/library/features/20_compute.ipynb #9d272b4e
-PAYMENTS = """SELECT {position} AS position, transaction_id, card, terminal, {micros}(CAST(time AS TIMESTAMP)) AS instant,
-                     {micros}(CAST(local_time AS TIMESTAMP)) AS local_instant, amount_cents, channel, x_m, y_m FROM {source}"""
+PAYMENTS = """SELECT {position} AS position, transaction_id, card, terminal,
+                     {micros}(CAST(time AS TIMESTAMP)) AS instant,
+                     {micros}(CAST(local_time AS TIMESTAMP)) AS local_instant,
+                     amount_cents, channel, x_m, y_m
+              FROM {source}"""
 REPORTS = """SELECT transaction_id, card, terminal, amount_cents, payments.instant AS paid,
                     {micros}(CAST(reported_at AS TIMESTAMP)) AS instant, CASE WHEN is_fraud THEN 1 ELSE -1 END AS fraud
              FROM {source} JOIN payments USING (transaction_id)"""
@@ -30,7 +33,7 @@ def _open(
     clean: Path, # the folder with transactions.parquet and reports.parquet
     scratch: str, # a folder for what does not fit into memory
     memory: str, # such as 2GB
-) -> duckdb.DuckDBPyConnection: # with the views
+) -> duckdb.DuckDBPyConnection: # with the views; raises UserError
     transactions, reports = (needed(clean / f"{name}.parquet") for name in ("transactions", "reports"))
     database = connect()
     database.execute("SET temp_directory = ?", [scratch])
@@ -39,22 +42,32 @@ def _open(
     except duckdb.Error as error:
         raise UserError("featurize.memory is no amount of memory", repr(memory), "write it as '2GB'") from error
     source = f"read_parquet('{transactions}', file_row_number=true)"
-    database.execute(f"CREATE VIEW payments AS {PAYMENTS.format(position='file_row_number', micros='epoch_us', source=source)}")
-    database.execute(f"CREATE VIEW reports AS {REPORTS.format(micros='epoch_us', source=repr(str(reports)))}")
+    payments_view = PAYMENTS.format(position="file_row_number", micros="epoch_us", source=source)
+    reports_view = REPORTS.format(micros="epoch_us", source=repr(str(reports)))
+    database.execute(f"CREATE VIEW payments AS {payments_view}")
+    database.execute(f"CREATE VIEW reports AS {reports_view}")
     return database
 
-def _absent(database: duckdb.DuckDBPyConnection) -> set[str]: # optional columns that hold nothing
-    counts = database.execute(f"SELECT {', '.join(f'count({name})' for name in OPTIONAL)} FROM payments").fetchall()[0]
+# %% ../../nbs/library/features/20_compute.ipynb #3ddb38ad
+def _empty_columns(database: duckdb.DuckDBPyConnection) -> set[str]: # optional columns without a value
+    columns = ", ".join(f"count({name})" for name in OPTIONAL)
+    [counts] = database.execute(f"SELECT {columns} FROM payments").fetchall()
     return {name for name, count in zip(OPTIONAL, counts) if not count}
 
-def _by_duckdb(texts: dict[str, str], clean: Path, scratch: str, master: str) -> dict[str, str]: # family: what to select from
+def _by_duckdb(
+    texts: dict[str, str], # family: SQL
+    clean: Path, # for engines that read the tables themselves
+    scratch: str, # a folder, for engines that hand over files
+    master: str, # Spark's
+) -> dict[str, str]: # family: what to select from
     return {family: f"({text})" for family, text in texts.items()}
 
 # %% ../../nbs/library/features/20_compute.ipynb #fbfa5562
-def _by_spark(texts: dict[str, str], clean: Path, scratch: str, master: str) -> dict[str, str]: # family: what to select from
+def _by_spark(texts: dict[str, str], clean: Path, scratch: str, master: str) -> dict[str, str]: # as _by_duckdb
     spark = session(master)
     for name, text in (("transactions", PAYMENTS), ("reports", REPORTS)):
-        spark.read.parquet(str(clean / f"{name}.parquet")).selectExpr("*", "_metadata.row_index").createOrReplaceTempView(f"clean_{name}")
+        table = spark.read.parquet(str(clean / f"{name}.parquet")).selectExpr("*", "_metadata.row_index")
+        table.createOrReplaceTempView(f"clean_{name}")
         view = text.format(position="row_index", micros="unix_micros", source=f"clean_{name}")
         spark.sql(view).createOrReplaceTempView("payments" if name == "transactions" else name)
     for family, text in texts.items():
@@ -65,6 +78,15 @@ def _by_spark(texts: dict[str, str], clean: Path, scratch: str, master: str) -> 
 KEYS = ("transaction_id", "time", "card", "terminal", "amount_cents", "channel")
 ENGINES = {"duckdb": _by_duckdb, "spark": _by_spark}
 
+def _write(database: duckdb.DuckDBPyConnection, clean: Path, target: Path, features: list[Feature]) -> None:
+    families = [family for family in FAMILIES if any(feature.family == family for feature in features)]
+    keys = [f"payment.{key}" for key in KEYS]
+    columns = ", ".join(keys + [f"of_{feature.family}.{feature.name}" for feature in features])
+    joins = " ".join(f"POSITIONAL JOIN of_{family}" for family in families)
+    database.execute(f"""COPY (SELECT {columns} FROM read_parquet('{clean}/transactions.parquet') AS payment {joins})
+                         TO '{target}' (FORMAT parquet, COMPRESSION snappy)""")
+
+# %% ../../nbs/library/features/20_compute.ipynb #cc073e66
 def compute(
     clean: str | Path, # the folder with transactions.parquet, in order of time, and reports.parquet
     target: str | Path, # the Parquet file to write: keys and features, in the same order
@@ -81,18 +103,12 @@ def compute(
         raise UserError("featurize.engine is unknown", repr(engine), did_you_mean(engine, ENGINES))
     with tempfile.TemporaryDirectory() as scratch:
         database = _open(Path(clean), scratch, memory)
-        on, off = active(_absent(database))
+        on, off = active(_empty_columns(database))
         chosen = [feature for feature in on if only is None or feature.name in only]
-        families = {family: [feature for feature in chosen if feature.family == family] for family in FAMILIES}
-        texts = {family: statement(family, features, label_delay) for family, features in families.items() if features}
-        found = ENGINES[engine](texts, Path(clean), scratch, spark_master)
-        for family, source in found.items():
+        by_family = {family: [feature for feature in chosen if feature.family == family] for family in FAMILIES}
+        texts = {family: statement(family, features, label_delay) for family, features in by_family.items() if features}
+        sources = ENGINES[engine](texts, Path(clean), scratch, spark_master)
+        for family, source in sources.items():
             database.execute(f"CREATE TABLE of_{family} AS SELECT * FROM {source} ORDER BY position")
         _write(database, Path(clean), Path(target), chosen)
     return {"features": [asdict(feature) for feature in chosen], "off": off}
-
-def _write(database: duckdb.DuckDBPyConnection, clean: Path, target: Path, features: list[Feature]) -> None:
-    columns = ", ".join([f"payment.{key}" for key in KEYS] + [f"of_{feature.family}.{feature.name}" for feature in features])
-    beside = " ".join(f"POSITIONAL JOIN of_{family}" for family in FAMILIES if any(feature.family == family for feature in features))
-    database.execute(f"""COPY (SELECT {columns} FROM read_parquet('{clean}/transactions.parquet') AS payment {beside})
-                         TO '{target}' (FORMAT parquet, COMPRESSION snappy)""")

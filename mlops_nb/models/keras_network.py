@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..base.errors import UserError
-from ..training.conversion import add_classifier, dense_layers, register, standardised
+from ..training.conversion import add_classifier, dense_layers, register_converter, standardised
 
 # %% ../../nbs/library/models/70_keras_network.ipynb #8e51310b
 def _keras() -> ModuleType: # raises UserError when it is not installed
@@ -26,11 +26,20 @@ def _keras() -> ModuleType: # raises UserError when it is not installed
         import keras
         import tensorflow
     except ModuleNotFoundError as missing:
-        raise UserError("keras_network needs TensorFlow", f"no package {missing.name}", "run `make tensorflow`, or take it out of train.models") from None
+        raise UserError("keras_network needs TensorFlow", f"no package {missing.name}",
+                        "run `make tensorflow`, or take it out of train.models") from None
     tensorflow.config.threading.set_intra_op_parallelism_threads(1)
     tensorflow.config.threading.set_inter_op_parallelism_threads(1)
     tensorflow.config.experimental.enable_op_determinism()
     return keras
+
+def _untrained(keras: ModuleType, settings: "Model") -> Any: # a network of Keras
+    keras.utils.set_random_seed(settings.random_state)
+    hidden = [keras.layers.Dense(size, activation="relu") for size in settings.hidden]
+    network = keras.Sequential([*hidden, keras.layers.Dense(1)])
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    network.compile(keras.optimizers.Adam(settings.learning_rate), loss)
+    return network
 
 # %% ../../nbs/library/models/70_keras_network.ipynb #997fdfb3
 class Model(ClassifierMixin, BaseEstimator):
@@ -46,23 +55,20 @@ class Model(ClassifierMixin, BaseEstimator):
     """
 
     def __init__(self, hidden=(64, 32), epochs=10, batch_size=256, learning_rate=1e-3, random_state=0):
-        self.hidden, self.epochs, self.batch_size, self.learning_rate, self.random_state = hidden, epochs, batch_size, learning_rate, random_state
+        self.hidden, self.epochs, self.batch_size = hidden, epochs, batch_size
+        self.learning_rate, self.random_state = learning_rate, random_state
 
     def fit(self, X, y):
         """Train on X, shape (rows, features), and y, 0 or 1 a row."""
-        keras = _keras()
+        self.network_ = _untrained(_keras(), self)
         X, y = validate_data(self, X, y, dtype=np.float32)
         scaler, self.classes_ = StandardScaler().fit(X), np.unique(y)
         self.mean_, self.scale_ = scaler.mean_.astype(np.float32), scaler.scale_.astype(np.float32)
-        keras.utils.set_random_seed(self.random_state)
-        hidden = [keras.layers.Dense(size, activation="relu") for size in self.hidden]
-        self.network_ = keras.Sequential([*hidden, keras.layers.Dense(1)])
-        self.network_.compile(keras.optimizers.Adam(self.learning_rate), keras.losses.BinaryCrossentropy(from_logits=True))
         self.network_.fit((X - self.mean_) / self.scale_, y.astype(np.float32), self.batch_size, self.epochs, verbose=0)
         return self
 
     def predict_proba(self, X):
-        """Probability of honest and of fraud, shape (rows, 2)."""
+        """Probabilities of honest and of fraud, shape (rows, 2)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
         log_odds = self.network_.predict((X - self.mean_) / self.scale_, batch_size=10_000, verbose=0)[:, 0]
@@ -75,9 +81,11 @@ class Model(ClassifierMixin, BaseEstimator):
 
 # %% ../../nbs/library/models/70_keras_network.ipynb #3182d0b2
 def native(model: Model) -> tuple[str, bytes]: # file name, content
-    "A trained network's weights."
-    layers = {f"{number}.{name}": array for number, pair in enumerate(_layers(model)) for name, array in zip(("weight", "bias"), pair)}
-    return "model.safetensors", save(layers | {"mean": model.mean_, "scale": model.scale_})
+    "Serialize a trained network's weights."
+    arrays = {"mean": model.mean_, "scale": model.scale_}
+    for number, (weight, bias) in enumerate(_layers(model)):
+        arrays |= {f"{number}.weight": weight, f"{number}.bias": bias}
+    return "model.safetensors", save(arrays)
 
 def _layers(model: Model) -> list[tuple[np.ndarray, np.ndarray]]: # weights, shape (inputs, outputs), and biases
     return [tuple(layer.get_weights()) for layer in model.network_.layers]
@@ -87,4 +95,4 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     values = standardised(operator.inputs[0], model.mean_, model.scale_, opset)
     add_classifier(dense_layers(values, _layers(model), opset), scope, operator, container)
 
-register(Model, "keras_network", _convert)
+register_converter(Model, "keras_network", _convert)

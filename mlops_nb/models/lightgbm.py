@@ -14,7 +14,7 @@ import numpy as np
 from lightgbm import Booster, LGBMClassifier
 from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
 
-from ..training.conversion import register
+from ..training.conversion import register_converter
 
 # %% ../../nbs/library/models/45_lightgbm.ipynb #18709808
 class Model(LGBMClassifier):
@@ -22,18 +22,19 @@ class Model(LGBMClassifier):
 
     def __init__(self, *, max_bin=255, deterministic=True, force_col_wise=True, verbosity=-1, **kwargs):
         super().__init__(**kwargs)
-        self.max_bin, self.deterministic, self.force_col_wise, self.verbosity = max_bin, deterministic, force_col_wise, verbosity
+        self.max_bin, self.deterministic = max_bin, deterministic
+        self.force_col_wise, self.verbosity = force_col_wise, verbosity
 
 def native(model: Model) -> tuple[str, bytes]: # file name, content
-    "The model as LightGBM keeps it, less the number of threads that made it."
+    "Serialize a model in LightGBM's own format, less the number of threads that trained it."
     return "model.txt", re.sub(r"\[num_threads: .*\]\n", "", model.booster_.model_to_string()).encode()
 
 # %% ../../nbs/library/models/45_lightgbm.ipynb #1b63b60c
-def _rounded_down(found: re.Match) -> str: # a line of thresholds
-    thresholds = np.array(found[2].split(), float)
+def _rounded_down(line: re.Match) -> str: # groups: `threshold=`, and the numbers
+    thresholds = np.array(line[2].split(), float)
     nearest = thresholds.astype(np.float32)
     below = np.where(nearest > thresholds, np.nextafter(nearest, np.float32(-np.inf)), nearest)
-    return found[1] + " ".join(repr(float(threshold)) for threshold in below)
+    return line[1] + " ".join(repr(float(threshold)) for threshold in below)
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
     operator.raw_operator = copy(operator.raw_operator)
@@ -42,4 +43,4 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     operator.raw_operator._Booster = Booster(model_str=re.sub(r"^tree_sizes=.*\n", "", text, flags=re.MULTILINE))
     convert_lightgbm(scope, operator, container)
 
-register(Model, "lightgbm", _convert)
+register_converter(Model, "lightgbm", _convert)

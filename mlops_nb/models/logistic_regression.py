@@ -11,7 +11,7 @@ from skl2onnx.operator_converters.linear_classifier import convert_sklearn_linea
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from ..training.conversion import register
+from ..training.conversion import register_converter
 
 # %% ../../nbs/library/models/10_logistic_regression.ipynb #c0328190
 class Model(LogisticRegression):
@@ -25,4 +25,4 @@ class Model(LogisticRegression):
         self.intercept_ = self.intercept_ - self.coef_ @ scaler.mean_
         return self
 
-register(Model, "logistic_regression", convert_sklearn_linear_classifier)
+register_converter(Model, "logistic_regression", convert_sklearn_linear_classifier)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from ..training.conversion import add_classifier, dense_layers, register, standardised
+from ..training.conversion import add_classifier, dense_layers, register_converter, standardised
 from ..training.network import NetworkClassifier, Standardise, as_safetensors
 
 # %% ../../nbs/library/models/50_neural_network.ipynb #2de80d29
@@ -29,13 +29,17 @@ class Model(NetworkClassifier):
     device : where it is trained; "cuda" is quicker and not repeatable to the bit
     """
 
-    def __init__(self, hidden=(64, 32), epochs=10, batch_size=256, learning_rate=1e-3, weight_decay=1e-4, random_state=0, device="cpu"):
+    def __init__(self, hidden=(64, 32), epochs=10, batch_size=256, learning_rate=1e-3, weight_decay=1e-4,
+                 random_state=0, device="cpu"):
         self.hidden, self.epochs, self.batch_size = hidden, epochs, batch_size
-        self.learning_rate, self.weight_decay, self.random_state, self.device = learning_rate, weight_decay, random_state, device
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.random_state, self.device = random_state, device
 
     def _layers(self, X: np.ndarray) -> nn.Module:
         sizes = [X.shape[1], *self.hidden, 1]
-        layers = [layer for inputs, outputs in zip(sizes, sizes[1:]) for layer in (nn.Linear(inputs, outputs), nn.ReLU())]
+        layers = []
+        for inputs, outputs in zip(sizes, sizes[1:]):
+            layers += nn.Linear(inputs, outputs), nn.ReLU()
         return nn.Sequential(Standardise(X), *layers[:-1])  # the log-odds are not cut at zero
 
 native = as_safetensors
@@ -45,7 +49,8 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     scale, *layers = operator.raw_operator.network_
     opset = container.target_opset
     values = standardised(operator.inputs[0], scale.mean.numpy(), scale.scale.numpy(), opset)
-    weights = [(layer.weight.detach().numpy().T, layer.bias.detach().numpy()) for layer in layers if isinstance(layer, nn.Linear)]
+    weights = [(layer.weight.detach().numpy().T, layer.bias.detach().numpy())
+               for layer in layers if isinstance(layer, nn.Linear)]
     add_classifier(dense_layers(values, weights, opset), scope, operator, container)
 
-register(Model, "neural_network", _convert)
+register_converter(Model, "neural_network", _convert)

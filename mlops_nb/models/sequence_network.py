@@ -12,16 +12,16 @@ import numpy as np
 import torch
 from onnx import TensorProto
 from skl2onnx.algebra.onnx_operator import OnnxOperator
-from skl2onnx.algebra.onnx_ops import (OnnxCast, OnnxConcat, OnnxFlatten, OnnxGather, OnnxGRU, OnnxIsNaN, OnnxNot, OnnxReshape,
-                                       OnnxTranspose, OnnxWhere)
+from skl2onnx.algebra.onnx_ops import (OnnxCast, OnnxConcat, OnnxFlatten, OnnxGather, OnnxGRU, OnnxIsNaN, OnnxNot,
+                                       OnnxReshape, OnnxTranspose, OnnxWhere)
 from torch import nn
 
-from ..training.conversion import add_classifier, dense_layers, register, standardised
+from ..training.conversion import add_classifier, dense_layers, register_converter, standardised
 from ..training.network import NetworkClassifier, Standardise, as_safetensors
 
 # %% ../../nbs/library/models/60_sequence_network.ipynb #5a3da394
 class Reader(nn.Module):
-    "Steps × features in, NaN where there was no payment; log-odds of fraud out."
+    "Map steps × features, NaN where there was no payment, to the log-odds of fraud."
 
     def __init__(self, payments: np.ndarray, hidden: int): # payments: shape (rows, steps, features)
         super().__init__()
@@ -32,11 +32,11 @@ class Reader(nn.Module):
 
     def forward(self, X: torch.Tensor) -> torch.Tensor: # shape (rows, steps × features); (rows, 1)
         payments = X.unflatten(1, (self.steps, -1))
-        there = ~payments[:, :, :1].isnan()
-        known = torch.where(there, self.standardise(payments), 0)
-        known = torch.cat([known, there.float()], dim=2)
-        past = self.read(known)[1][0]
-        return self.judge(torch.cat([known[:, -1], past], dim=1))
+        exists = ~payments[:, :, :1].isnan()
+        values = torch.where(exists, self.standardise(payments), 0)
+        sequence = torch.cat([values, exists.float()], dim=2)
+        past = self.read(sequence)[1][0]
+        return self.judge(torch.cat([sequence[:, -1], past], dim=1))
 
 # %% ../../nbs/library/models/60_sequence_network.ipynb #090cb2da
 class Model(NetworkClassifier):
@@ -45,15 +45,17 @@ class Model(NetworkClassifier):
     Parameters
     ----------
     steps : payments a row; X has steps × features columns, the oldest payment first, NaN where there is none
-    hidden : numbers in which the past is kept, and the size of the layer that judges
+    hidden : size of the state in which the past is kept, and of the layer that judges
     epochs, batch_size, learning_rate, weight_decay, random_state, device : as for `neural_network`
     """
 
-    _finite = "allow-nan"
+    _ensure_all_finite = "allow-nan"
 
-    def __init__(self, steps=5, hidden=32, epochs=10, batch_size=256, learning_rate=1e-3, weight_decay=1e-4, random_state=0, device="cpu"):
+    def __init__(self, steps=5, hidden=32, epochs=10, batch_size=256, # noqa: PLR0913 - an estimator's settings
+                 learning_rate=1e-3, weight_decay=1e-4, random_state=0, device="cpu"):
         self.steps, self.hidden, self.epochs, self.batch_size = steps, hidden, epochs, batch_size
-        self.learning_rate, self.weight_decay, self.random_state, self.device = learning_rate, weight_decay, random_state, device
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.random_state, self.device = random_state, device
 
     def _layers(self, X: np.ndarray) -> nn.Module:
         return Reader(X.reshape(len(X), self.steps, -1), self.hidden)
@@ -63,26 +65,29 @@ native = as_safetensors
 # %% ../../nbs/library/models/60_sequence_network.ipynb #b4c5885f
 def _convert(scope: Any, operator: Any, container: Any) -> None:
     reader, opset = operator.raw_operator.network_, {"op_version": container.target_opset}
-    known = _known(operator.inputs[0], reader, opset)
+    sequence = _sequence(operator.inputs[0], reader, opset)
     gates = [_gates_in_order(weight.detach().numpy())[None] for weight in reader.read._flat_weights[:2]]
     biases = np.concatenate([_gates_in_order(bias.detach().numpy()) for bias in reader.read._flat_weights[2:]])[None]
-    steps_first = OnnxTranspose(known, perm=[1, 0, 2], **opset)
+    steps_first = OnnxTranspose(sequence, perm=[1, 0, 2], **opset)
     read = OnnxGRU(steps_first, *gates, biases, hidden_size=reader.read.hidden_size, linear_before_reset=1, **opset)
     past = OnnxFlatten(read[1], axis=2, **opset)
-    now = OnnxFlatten(OnnxGather(known, np.array([reader.steps - 1]), axis=1, **opset), **opset)
-    weights = [(layer.weight.detach().numpy().T, layer.bias.detach().numpy()) for layer in reader.judge if isinstance(layer, nn.Linear)]
-    add_classifier(dense_layers(OnnxConcat(now, past, axis=1, **opset), weights, container.target_opset), scope, operator, container)
+    now = OnnxFlatten(OnnxGather(sequence, np.array([reader.steps - 1]), axis=1, **opset), **opset)
+    weights = [(layer.weight.detach().numpy().T, layer.bias.detach().numpy())
+               for layer in reader.judge if isinstance(layer, nn.Linear)]
+    log_odds = dense_layers(OnnxConcat(now, past, axis=1, **opset), weights, container.target_opset)
+    add_classifier(log_odds, scope, operator, container)
 
-register(Model, "sequence_network", _convert)
+register_converter(Model, "sequence_network", _convert)
 
 # %% ../../nbs/library/models/60_sequence_network.ipynb #f5a50673
-def _known(X: Any, reader: Reader, opset: dict[str, int]) -> OnnxOperator: # shape (rows, steps, features + 1)
+def _sequence(X: Any, reader: Reader, opset: dict[str, int]) -> OnnxOperator: # shape (rows, steps, features + 1)
     scale, zero = reader.standardise, np.zeros(1, np.float32)
     payments = OnnxReshape(X, np.array([-1, reader.steps, len(scale.mean)]), **opset)
     first = OnnxGather(payments, np.array([0]), axis=2, **opset)
-    there = OnnxNot(OnnxIsNaN(first, **opset), **opset)
+    exists = OnnxNot(OnnxIsNaN(first, **opset), **opset)
     scaled = standardised(payments, scale.mean.numpy(), scale.scale.numpy(), opset["op_version"])
-    return OnnxConcat(OnnxWhere(there, scaled, zero, **opset), OnnxCast(there, to=TensorProto.FLOAT, **opset), axis=2, **opset)
+    values, flag = OnnxWhere(exists, scaled, zero, **opset), OnnxCast(exists, to=TensorProto.FLOAT, **opset)
+    return OnnxConcat(values, flag, axis=2, **opset)
 
 def _gates_in_order(weights: np.ndarray) -> np.ndarray: # PyTorch: reset, update, new; ONNX: update, reset, new
     reset, update, new = np.split(weights, 3)

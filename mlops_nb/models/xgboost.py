@@ -9,12 +9,12 @@ __all__ = ['Model', 'native']
 from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
 from xgboost import XGBClassifier
 
-from ..training.conversion import register
+from ..training.conversion import register_converter
 
 # %% ../../nbs/library/models/40_xgboost.ipynb #7f29c365
 Model = XGBClassifier
-register(Model, "xgboost", convert_xgboost)
+register_converter(Model, "xgboost", convert_xgboost)
 
 def native(model: XGBClassifier) -> tuple[str, bytes]: # file name, content
-    "The model as XGBoost keeps it."
+    "Serialize a model in XGBoost's own format."
     return "model.ubj", bytes(model.get_booster().save_raw("ubj"))

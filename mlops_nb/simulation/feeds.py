@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['DEFECTS', 'MISSING', 'TWICE', 'IMPOSSIBLE', 'TRUNCATED', 'CAN_BE_MISSING', 'POS_SCHEMA', 'read_drifts',
-           'check_defects', 'spoil', 'simulate_feeds']
+           'check_defects', 'add_defects', 'BankSettings', 'simulate_feeds']
 
 # %% ../../nbs/library/simulation/40_feeds.ipynb #e7f1f1a2
 import json
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Iterable
@@ -20,7 +21,7 @@ import pyarrow as pa
 from ..base.dates import parse_date
 from ..base.errors import UserError, did_you_mean
 from ..base.files import write_table
-from .frauds import SPOILT, generator
+from .frauds import DAMAGED, generator
 from .population import DRIFTS, Drift, make_bank
 from .simulator import reports_about, simulate_day
 
@@ -28,117 +29,141 @@ from .simulator import reports_about, simulate_day
 def read_drifts(
     records: Iterable[dict[str, Any]], # as in params.yaml
 ) -> list[Drift]: # raises UserError for what is no drift
-    "The changes of the world that somebody has ordered."
+    "Read the drifts that params.yaml orders."
     example = "{kind: prices, date: '2026-03-01', size: 0.2}"
     for record in records:
         if not isinstance(record, dict) or set(record) != {"kind", "date", "size"}:
             raise UserError("A drift has a kind, a date and a size", repr(record), f"write it as {example}")
-        if record["kind"] not in DRIFTS:
-            raise UserError("This kind of drift is unknown", repr(record["kind"]), did_you_mean(str(record["kind"]), DRIFTS))
-        if not isinstance(record["size"], (int, float)) or not 0 < record["size"] <= 1:
-            raise UserError("A drift's size is no share", repr(record["size"]), f"give a number above 0 and at most 1, as in {example}")
+        kind, size = record["kind"], record["size"]
+        if kind not in DRIFTS:
+            raise UserError("This kind of drift is unknown", repr(kind), did_you_mean(str(kind), DRIFTS))
+        if not isinstance(size, (int, float)) or not 0 < size <= 1:
+            raise UserError("A drift's size is no share", repr(size),
+                            f"give a number above 0 and at most 1, as in {example}")
     return [Drift(record["kind"], parse_date(record["date"], "A drift's date"), record["size"]) for record in records]
 
 # %% ../../nbs/library/simulation/40_feeds.ipynb #eab3e757
 DEFECTS = MISSING, TWICE, IMPOSSIBLE, TRUNCATED = ("missing", "twice", "impossible", "truncated")
-CAN_BE_MISSING = ("time", "card", "terminal", "amount")
 
 def check_defects(
     defects: dict[str, float], # share of the rows, by defect
 ) -> None: # raises UserError
-    "Hold the defects of params.yaml against those there are."
+    "Check that the defects of params.yaml are those there are, and shares."
     for name in set(defects) ^ set(DEFECTS):
-        raise UserError("The defects are not those there are", repr(name), f"give a share for each of {', '.join(DEFECTS)}")
+        raise UserError("The defects are not those there are", repr(name),
+                        f"give a share for each of {', '.join(DEFECTS)}")
     if min(defects.values()) < 0 or sum(defects.values()) > 1:
         raise UserError("The defects are no shares", repr(defects), "give numbers of 0 or more that come to at most 1")
 
-def spoil(
+# %% ../../nbs/library/simulation/40_feeds.ipynb #921c053f
+CAN_BE_MISSING = ("time", "card", "terminal", "amount")
+
+def add_defects(
     rows: pd.DataFrame, # from simulate_day
     defects: dict[str, float], # share of the rows, by defect
     rng: np.random.Generator,
-) -> pd.DataFrame: # some rows twice; with `arrives`, the share of a row's line that does
-    "Damage some rows."
+) -> pd.DataFrame: # some rows twice; with `arrives`, the share of a row's line that is delivered
+    "Damage a share of the rows."
     kind = np.searchsorted(np.cumsum([defects[name] for name in DEFECTS]), rng.random(len(rows)), side="right")
-    is_kind = {name: kind == number for number, name in enumerate(DEFECTS)}
+    has = {name: kind == number for number, name in enumerate(DEFECTS)}
     which = rng.integers(len(CAN_BE_MISSING), size=len(rows))
-    lost = {name: rows[name].mask(is_kind[MISSING] & (which == number), None) for number, name in enumerate(CAN_BE_MISSING)}
+    fields = {name: rows[name].mask(has[MISSING] & (which == number), None)
+              for number, name in enumerate(CAN_BE_MISSING)}
     absurd = np.select([which == 0, which == 1], [-rows["amount"], 0 * rows["amount"]], 1_000_000 + rows["amount"])
-    spoilt = rows.assign(**lost | {"amount": lost["amount"].mask(is_kind[IMPOSSIBLE], absurd)},
-                         arrives=np.where(is_kind[TRUNCATED], rng.uniform(0.3, 0.7, len(rows)), 1))
-    return spoilt.iloc[np.repeat(np.arange(len(rows)), 1 + is_kind[TWICE])]
+    fields["amount"] = fields["amount"].mask(has[IMPOSSIBLE], absurd)
+    damaged = rows.assign(**fields, arrives=np.where(has[TRUNCATED], rng.uniform(0.3, 0.7, len(rows)), 1))
+    return damaged.iloc[np.repeat(np.arange(len(rows)), 1 + has[TWICE])]
 
 # %% ../../nbs/library/simulation/40_feeds.ipynb #cc851ff5
-def _lines(rows: pd.DataFrame, texts: Iterable[str]) -> str:
+def _lines(rows: pd.DataFrame, texts: Iterable[str]) -> str: # rows: with arrives
     return "".join(f"{text[:int(share * len(text))]}\n" for text, share in zip(texts, rows["arrives"]))
 
-def _written(amounts: pd.Series, times: pd.Series) -> list[list[str | None]]: # 12.50, 2026-01-05T10:11:12; None where missing
+def _as_text(
+    amounts: pd.Series,
+    times: pd.Series,
+) -> list[list[str | None]]: # amounts as 12.50, times as 2026-01-05T10:11:12; None where missing
     return [[None if amount != amount else f"{amount:.2f}" for amount in amounts],
             [None if time == "NaT" else time for time in np.datetime_as_string(times.to_numpy(), unit="s")]]
 
 def _as_atm(rows: pd.DataFrame, time_zone: ZoneInfo) -> str:
-    amounts, times = _written(rows["amount"], rows["time"].dt.tz_localize("UTC").dt.tz_convert(time_zone).dt.tz_localize(None))
-    local = [time and f"{time[8:10]}.{time[5:7]}.{time[:4]} {time[11:]}" for time in times]
-    columns = {"transaction_id": rows["transaction_id"], "time": local, "card": rows["card"], "terminal": rows["terminal"],
+    local_time = rows["time"].dt.tz_localize("UTC").dt.tz_convert(time_zone).dt.tz_localize(None)
+    amounts, times = _as_text(rows["amount"], local_time)
+    columns = {"transaction_id": rows["transaction_id"],
+               "time": [time and f"{time[8:10]}.{time[5:7]}.{time[:4]} {time[11:]}" for time in times],
+               "card": rows["card"], "terminal": rows["terminal"],
                "amount": [amount and amount.replace(".", ",") for amount in amounts],
                "x_m": rows["x_m"].astype(str), "y_m": rows["y_m"].astype(str)}
-    return ";".join(columns) + "\n" + _lines(rows, (";".join(field or "" for field in row) for row in zip(*columns.values())))
+    lines = (";".join(field or "" for field in row) for row in zip(*columns.values()))
+    return ";".join(columns) + "\n" + _lines(rows, lines)
 
 # %% ../../nbs/library/simulation/40_feeds.ipynb #4025b478
 def _as_web(rows: pd.DataFrame) -> str:
     texts = []
-    amounts, times = _written(rows["amount"], rows["time"])
+    amounts, times = _as_text(rows["amount"], rows["time"])
     for name, time, shop, card, amount in zip(rows["transaction_id"], times, rows["terminal"], rows["card"], amounts):
         payment = {"card": card, "amount": amount}
         texts.append(json.dumps({"id": name, "at": time and f"{time}Z", "shop": shop,
                                  "payment": {key: value for key, value in payment.items() if value is not None}}))
     return _lines(rows, texts)
 
-POS_SCHEMA = pa.schema([("transaction_id", "string"), ("time", pa.timestamp("us")), ("card", "string"), ("terminal", "string"),
-                        ("amount", "float64"), ("x_m", "int64"), ("y_m", "int64")])
+POS_SCHEMA = pa.schema([("transaction_id", "string"), ("time", pa.timestamp("us")), ("card", "string"),
+                        ("terminal", "string"), ("amount", "float64"), ("x_m", "int64"), ("y_m", "int64")])
 
 def _as_pos(rows: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(rows, POS_SCHEMA, preserve_index=False)
 
 # %% ../../nbs/library/simulation/40_feeds.ipynb #9f194bfa
 def _write_day(rows: pd.DataFrame, folder: Path, day: date, time_zone: ZoneInfo) -> None:
-    of = {channel: rows[rows["channel"] == channel] for channel in ("atm", "web", "pos")}
-    (folder / f"atm/{day}.csv").write_text(_as_atm(of["atm"], time_zone), encoding="utf-8", newline="\n")
-    (folder / f"web/{day}.jsonl").write_text(_as_web(of["web"]), encoding="utf-8", newline="\n")
-    write_table(_as_pos(of["pos"]), folder / f"pos/{day}.parquet")
+    by_channel = {channel: rows[rows["channel"] == channel] for channel in ("atm", "web", "pos")}
+    (folder / f"atm/{day}.csv").write_text(_as_atm(by_channel["atm"], time_zone), encoding="utf-8", newline="\n")
+    (folder / f"web/{day}.jsonl").write_text(_as_web(by_channel["web"]), encoding="utf-8", newline="\n")
+    write_table(_as_pos(by_channel["pos"]), folder / f"pos/{day}.parquet")
 
 def _write_reports(reports: pd.DataFrame, folder: Path, now: date) -> None:
     received = reports[reports["reported_at"] < pd.Timestamp(now)].sort_values(["reported_at", "transaction_id"])
     for day, rows in received.groupby(received["reported_at"].dt.date):
         rows.to_csv(folder / f"{day}.csv", index=False, lineterminator="\n", date_format="%Y-%m-%dT%H:%M:%SZ")
 
+# %% ../../nbs/library/simulation/40_feeds.ipynb #fee6baf6
+@dataclass(frozen=True)
+class BankSettings:
+    "What a simulated bank is like."
+
+    seed: int
+    customers: int # at least 10
+    start: str # the day the bank opens, an ISO date
+    time_zone: str # the bank's, such as Europe/Berlin
+    defects: dict[str, float] # share of the rows, by defect
+    drifts: Iterable[dict[str, Any]] = () # kind, date, size
+
+    def check(self, now: date) -> None: # raises UserError for settings that make no bank
+        opening = parse_date(self.start, "start")
+        if now <= opening:
+            raise UserError("The bank has no history", f"it opens on {opening} and as_of is {now}",
+                            "set as_of after start")
+        if self.customers < 10:
+            raise UserError("The bank has too few customers", str(self.customers), "give at least 10")
+        if self.time_zone not in available_timezones():
+            raise UserError("The time zone is unknown", repr(self.time_zone),
+                            did_you_mean(self.time_zone, available_timezones()))
+        check_defects(self.defects)
+
 # %% ../../nbs/library/simulation/40_feeds.ipynb #cac08c15
 def simulate_feeds(
     folder: Path, # where the feeds go
-    seed: int,
-    customers: int,
-    start: str, # the day the bank opens, an ISO date
+    settings: BankSettings,
     as_of: str, # now, an ISO date: nothing at or after it is delivered
-    time_zone: str, # the bank's
-    defects: dict[str, float], # share of the rows, by defect
-    drifts: Iterable[dict[str, Any]] = (), # kind, date, size
-) -> None: # raises UserError for parameters that make no bank
+) -> None: # raises UserError for settings that make no bank
     "Write every feed's days from the bank's opening up to `as_of`."
-    opening, now, changes = parse_date(start, "start"), parse_date(as_of, "as_of"), read_drifts(drifts)
-    _check_bank(opening, now, customers, time_zone)
-    check_defects(defects)
+    opening, now = parse_date(settings.start, "start"), parse_date(as_of, "as_of")
+    seed, drifts = settings.seed, read_drifts(settings.drifts)
+    settings.check(now)
     for feed in ("atm", "web", "pos", "reports"):
         (folder / feed).mkdir(parents=True)
-    bank, reports = make_bank(seed, customers, time_zone), []
+    bank, reports = make_bank(seed, settings.customers, settings.time_zone), []
     for day in range((now - opening).days):
-        transactions = simulate_day(bank, seed, day, opening, changes)
+        transactions = simulate_day(bank, seed, day, opening, drifts)
         reports.append(reports_about(transactions, seed, day))
-        _write_day(spoil(transactions, defects, generator(seed, SPOILT, day)), folder, opening + timedelta(day), bank.time_zone)
+        damaged = add_defects(transactions, settings.defects, generator(seed, DAMAGED, day))
+        _write_day(damaged, folder, opening + timedelta(day), bank.time_zone)
     _write_reports(pd.concat(reports), folder / "reports", now)
-
-def _check_bank(opening: date, now: date, customers: int, time_zone: str) -> None:
-    if now <= opening:
-        raise UserError("The bank has no history", f"it opens on {opening} and as_of is {now}", "set as_of after start")
-    if customers < 10:
-        raise UserError("The bank has too few customers", str(customers), "give at least 10")
-    if time_zone not in available_timezones():
-        raise UserError("The time zone is unknown", repr(time_zone), did_you_mean(time_zone, available_timezones()))

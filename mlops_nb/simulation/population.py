@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CHANNELS', 'ATM', 'WEB', 'POS', 'CHANNEL_NAMES', 'LAND_M2', 'REACH_M', 'TEN_TERMINALS', 'NUMBERS', 'STEP', 'RHYTHMS',
-           'LATER', 'DRIFTS', 'TRIPS', 'SCATTER', 'Bank', 'card_numbers', 'terminals_for', 'local_clock', 'make_bank',
-           'Drift', 'moved', 'charged', 'honest_day']
+           'WEEKEND_SHIFT', 'DRIFTS', 'TRAVELLING_SHARE', 'AMOUNT_SHAPE', 'Bank', 'card_numbers', 'terminals_for',
+           'local_clock', 'make_bank', 'Drift', 'drift_size', 'rounded_amounts', 'honest_day']
 
 # %% ../../nbs/library/simulation/10_population.ipynb #bb4d85d6
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ TEN_TERMINALS = [ATM] + 2 * [WEB] + 7 * [POS]
 
 @dataclass
 class Bank:
-    "The people and the machines."
+    "A simulated bank's customers and terminals."
 
     time_zone: ZoneInfo # in which the people live
     card: np.ndarray # a customer's card number, as text
@@ -38,9 +38,9 @@ class Bank:
     terminal: np.ndarray # a terminal's name
     channel: np.ndarray # a terminal's channel
     place: np.ndarray # a terminal's place, metres, shape (terminals, 2); without meaning for a web shop
-    known: np.ndarray # terminals, those that one customer uses in one channel side by side, the busiest first
-    first: np.ndarray # where in `known` those of a customer begin, shape (channels, customers)
-    size: np.ndarray # how many they are, same shape
+    usable: np.ndarray # terminals, those that one customer uses in one channel side by side, the busiest first
+    usable_start: np.ndarray # where in `usable` those of a customer begin, shape (channels, customers)
+    usable_count: np.ndarray # how many they are, same shape
 
 # %% ../../nbs/library/simulation/10_population.ipynb #d4163e17
 NUMBERS, STEP = 10**11, 38_261_573_789
@@ -49,31 +49,39 @@ def card_numbers(
     count: int, # at most a million
     offset: int, # where to begin, below 10**11
 ) -> np.ndarray: # texts of 16 digits, shape (count,)
-    "Distinct card numbers that pass Luhn's check and belong to nobody."
+    "Make distinct card numbers that pass Luhn's check and belong to nobody."
     number = 9999 * NUMBERS + (offset + STEP * np.arange(count)) % NUMBERS
     digits = number[:, None] // 10 ** np.arange(15) % 10  # the last one first
     digits[:, ::2] = 2 * digits[:, ::2] - 9 * (digits[:, ::2] > 4)
     return (10 * number + -digits.sum(axis=1) % 10).astype(str).astype(object)
 
 # %% ../../nbs/library/simulation/10_population.ipynb #e6c85f9f
-def _within_reach(home: np.ndarray, place: np.ndarray, terminals: np.ndarray) -> list[np.ndarray]: # one array a customer
+def _within_reach(
+    home: np.ndarray, # metres, shape (customers, 2)
+    place: np.ndarray, # metres, shape (terminals, 2)
+    terminals: np.ndarray, # indices of those to choose from
+) -> list[np.ndarray]: # indices of terminals, one array a customer
     tree = cKDTree(place[terminals])
     nearest = tree.query(home)[1]  # for a home with nothing in reach
     reach = tree.query_ball_point(home, REACH_M, return_sorted=True)
     return [terminals[near or [lone]] for near, lone in zip(reach, nearest)]
 
-def _known_terminals(home: np.ndarray, place: np.ndarray, channel: np.ndarray) -> dict[str, np.ndarray]: # known, first, size
+def _usable_terminals(
+    home: np.ndarray, # metres, shape (customers, 2)
+    place: np.ndarray, # metres, shape (terminals, 2)
+    channel: np.ndarray, # of each terminal
+) -> dict[str, np.ndarray]: # the last three fields of Bank
     web_shops = np.flatnonzero(channel == WEB)
     lists = [web_shops]
-    first, size = np.zeros((2, len(CHANNELS), len(home)), dtype=int)
-    size[WEB] = begin = len(web_shops)
+    start, count = np.zeros((2, len(CHANNELS), len(home)), dtype=int)
+    count[WEB] = begin = len(web_shops)
     for kind in (ATM, POS):
         near = _within_reach(home, place, np.flatnonzero(channel == kind))
-        size[kind] = [len(terminals) for terminals in near]
-        first[kind] = begin + np.cumsum(size[kind]) - size[kind]
-        begin += size[kind].sum()
+        count[kind] = [len(terminals) for terminals in near]
+        start[kind] = begin + np.cumsum(count[kind]) - count[kind]
+        begin += count[kind].sum()
         lists += near
-    return {"known": np.concatenate(lists), "first": first, "size": size}
+    return {"usable": np.concatenate(lists), "usable_start": start, "usable_count": count}
 
 # %% ../../nbs/library/simulation/10_population.ipynb #5dc811de
 def terminals_for(
@@ -83,8 +91,8 @@ def terminals_for(
     rng: np.random.Generator,
 ) -> np.ndarray: # indices
     "Choose a terminal for each payment."
-    size = bank.size[channel, near]
-    return bank.known[bank.first[channel, near] + (size * rng.random(len(near)) ** 2).astype(int)]
+    count = bank.usable_count[channel, near]
+    return bank.usable[bank.usable_start[channel, near] + (count * rng.random(len(near)) ** 2).astype(int)]
 
 # %% ../../nbs/library/simulation/10_population.ipynb #2714f16e
 RHYTHMS = np.array([  # payments by the hour, from midnight on
@@ -93,13 +101,13 @@ RHYTHMS = np.array([  # payments by the hour, from midnight on
     [3, 2, 2, 1, 1, 1, 1, 2, 2, 3, 4, 5, 6, 6, 6, 6, 7, 7, 8, 9, 10, 9, 7, 5],
 ], dtype=float)
 RHYTHMS /= RHYTHMS.sum(axis=1, keepdims=True)
-LATER = 2 # hours, at weekends
+WEEKEND_SHIFT = 2 # hours by which everything is later
 
 def local_clock(
     day: date, # UTC
     time_zone: ZoneInfo,
 ) -> tuple[np.ndarray, np.ndarray]: # local hour, whether it is a weekend's: both of shape (24,)
-    "What the people's clocks show in each hour of a UTC day."
+    "Local time in each hour of a UTC day."
     local = pd.date_range(day, periods=24, freq="h", tz="UTC").tz_convert(time_zone)
     return local.hour.to_numpy(), local.dayofweek.to_numpy() >= 5
 
@@ -109,7 +117,7 @@ def make_bank(
     customers: int, # number of customers, at least 10; twice as many terminals are made
     time_zone: str = "Europe/Berlin", # in which the customers live
 ) -> Bank:
-    "Draw the population."
+    "Draw a bank's population and terminals."
     rng = np.random.default_rng([seed, 0])
     terminals = 2 * customers
     side = int((LAND_M2 * customers) ** 0.5)  # metres
@@ -121,41 +129,45 @@ def make_bank(
         weekend_rate=rng.uniform(0.4, 1.2, customers), rhythm=rng.integers(len(RHYTHMS), size=customers),
         web_share=rng.uniform(0, 0.6, customers), cash_share=rng.uniform(0.05, 0.3, customers),
         terminal=np.array([f"T{number:06d}" for number in range(terminals)], dtype=object),
-        channel=channel, place=place, **_known_terminals(home, place, channel))
+        channel=channel, place=place, **_usable_terminals(home, place, channel))
 
 # %% ../../nbs/library/simulation/10_population.ipynb #b7476e67
 DRIFTS = ("prices", "web", "fraud")
 
 @dataclass(frozen=True)
 class Drift:
-    "A change that stays."
+    "A lasting change of the simulated world."
 
     kind: str # one of DRIFTS
     date: date # its first day
     size: float # a share, above 0 and at most 1
 
-def moved(
+def drift_size(
     drifts: Iterable[Drift],
     kind: str,
     day: date,
 ) -> float: # 0 before the first
-    "How far the world has moved by a day."
+    "Sum the sizes of the drifts of a kind up to a day."
     return sum(drift.size for drift in drifts if drift.kind == kind and drift.date <= day)
 
 # %% ../../nbs/library/simulation/10_population.ipynb #5faec580
-TRIPS = 0.02 # of the customers, a day
-SCATTER = 4 # shape of the gamma distribution: its standard deviation is half its mean
+TRAVELLING_SHARE = 0.02 # of the customers, a day
+AMOUNT_SHAPE = 4 # of the gamma distribution: its standard deviation is half its mean
 
-def charged(
+def rounded_amounts(
     amount: np.ndarray, # units of money, any number
-    channel: np.ndarray,
-) -> np.ndarray: # cash in tens, anything else in cents
-    "The amounts that are possible."
+    channel: np.ndarray, # of each payment
+) -> np.ndarray: # units of money
+    "Round amounts to what can be paid: cash up to tens, anything else to cents."
     return np.where(channel == ATM, 10 * np.ceil(amount / 10), np.maximum(amount, 0.01).round(2))
 
-def _payers(bank: Bank, rng: np.random.Generator, day: date) -> tuple[np.ndarray, np.ndarray]: # customer, second of the UTC day
+def _payers(
+    bank: Bank,
+    rng: np.random.Generator,
+    day: date, # UTC
+) -> tuple[np.ndarray, np.ndarray]: # customer and second of the UTC day of each payment
     hour, is_weekend = local_clock(day, bank.time_zone)
-    weight = RHYTHMS[:, (hour - LATER * is_weekend) % 24][bank.rhythm]
+    weight = RHYTHMS[:, (hour - WEEKEND_SHIFT * is_weekend) % 24][bank.rhythm]
     count = rng.poisson(bank.daily_rate[:, None] * np.where(is_weekend, bank.weekend_rate[:, None], 1) * weight)
     customer, hour = np.divmod(np.repeat(np.arange(count.size), count.ravel()), 24)
     return customer, 3600 * (hour + rng.random(len(hour)))
@@ -167,14 +179,16 @@ def honest_day(
     day: date, # UTC
     drifts: Iterable[Drift] = (),
 ) -> pd.DataFrame: # customer, second (of the UTC day, with a fraction), channel, terminal, amount
-    "One day on which nobody is robbed, customer by customer."
+    "Draw a day's honest payments, customer by customer."
     customer, second = _payers(bank, rng, day)
     everyone = np.arange(len(bank.card))
-    host = np.where(rng.random(len(everyone)) < TRIPS, rng.integers(len(everyone), size=len(everyone)), everyone)
-    web = bank.web_share + moved(drifts, "web", day) * (1 - bank.web_share)
+    travels = rng.random(len(everyone)) < TRAVELLING_SHARE
+    host = np.where(travels, rng.integers(len(everyone), size=len(everyone)), everyone)
+    web_share = bank.web_share + drift_size(drifts, "web", day) * (1 - bank.web_share)
     pick = rng.random((2, len(customer)))
-    channel = np.where(pick[0] < web[customer], WEB, np.where(pick[1] < bank.cash_share[customer], ATM, POS))
-    amount = bank.typical_amount[customer] * rng.standard_gamma(SCATTER, len(customer)) / SCATTER
+    on_the_ground = np.where(pick[1] < bank.cash_share[customer], ATM, POS)
+    channel = np.where(pick[0] < web_share[customer], WEB, on_the_ground)
+    amount = bank.typical_amount[customer] * rng.standard_gamma(AMOUNT_SHAPE, len(customer)) / AMOUNT_SHAPE
     return pd.DataFrame({"customer": customer, "second": second, "channel": channel,
                          "terminal": terminals_for(bank, channel, host[customer], rng),
-                         "amount": charged(amount * (1 + moved(drifts, "prices", day)), channel)})
+                         "amount": rounded_amounts(amount * (1 + drift_size(drifts, "prices", day)), channel)})

@@ -16,14 +16,14 @@ from sklearn.base import BaseEstimator
 from ..base.errors import UserError, did_you_mean
 
 # %% ../../nbs/library/training/40_candidates.ipynb #d023710b
-MODELS = "mlops_nb.models" # a wing to the right of this one: its modules are loaded by name, when they are asked for
+MODELS = "mlops_nb.models" # a wing to the right of this one, so its modules are loaded by name
 
 def kinds() -> list[str]: # sorted
-    "The names of all kinds of model."
+    "List the names of all kinds of model."
     return sorted(module.name for module in pkgutil.iter_modules(import_module(MODELS).__path__))
 
 def kind_module(kind: str) -> ModuleType: # raises UserError at an unknown kind
-    "The module that defines a kind of model."
+    "Import the module that defines a kind of model."
     if kind not in kinds():
         raise UserError("train.models names an unknown model", repr(kind), did_you_mean(kind, kinds()))
     return import_module(f"{MODELS}.{kind}")
@@ -35,19 +35,19 @@ def make_model(
     seed: int,
     device: str = "cpu", # or "cuda"; for the kinds that can use it
 ) -> BaseEstimator: # unfitted; raises UserError at an unknown kind or setting
-    "An estimator for P(fraud), ready to be fitted."
+    "Make an estimator for P(fraud), ready to be fitted."
     estimator = kind_module(kind).Model
-    known = estimator().get_params()
-    unknown = [name for name in settings or {} if name not in known]
-    if unknown:
-        raise UserError(f"train.models.{kind} has an unknown setting", repr(unknown[0]), did_you_mean(unknown[0], known))
-    given = {"random_state": seed, "device": device} | (settings or {})
-    return estimator(**{name: value for name, value in given.items() if name in known})
+    names = estimator().get_params()
+    for name in settings or {}:
+        if name not in names:
+            raise UserError(f"train.models.{kind} has an unknown setting", repr(name), did_you_mean(name, names))
+    values = {"random_state": seed, "device": device} | (settings or {})
+    return estimator(**{name: value for name, value in values.items() if name in names})
 
 def native_form(
     kind: str,
     model: BaseEstimator, # of that kind, fitted
 ) -> tuple[str, bytes] | None: # file name and content; None where its library has no stable format
-    "The model as its own library keeps it."
+    "Serialize a model in its own library's format."
     module = kind_module(kind)
     return module.native(model) if hasattr(module, "native") else None

@@ -12,16 +12,16 @@ from sklearn.base import BaseEstimator
 
 # %% ../../nbs/library/training/20_inputs.ipynb #7071fe71
 def steps_of(model: BaseEstimator) -> int:
-    "How many payments of a card a model reads: more than one for a sequence model."
+    "Number of a card's payments that a model reads: more than one for a sequence model."
     return getattr(model, "steps", 1)
 
 def inputs(
-    history: pd.DataFrame, # transaction_id, card and the features of every payment that may be looked back at, in time order
+    history: pd.DataFrame, # transaction_id, card and features of all payments that may be read, in order of time
     rows: pd.DataFrame, # the payments wanted, all of them in the history
     features: list[str],
     steps: int, # payments a row: the wanted one and the card's last before it
-) -> np.ndarray: # float32, shape (rows, steps × features): the oldest payment first; NaN where the card has none so early
-    "The rows a model takes."
+) -> np.ndarray: # float32, shape (rows, steps × features): the oldest payment first; NaN where there is none
+    "Build the rows that a model takes."
     if steps == 1:
         return rows[features].to_numpy(np.float32)
     cards = pd.factorize(history["card"])[0]
@@ -30,7 +30,7 @@ def inputs(
     place[by_card] = np.arange(len(by_card))
     wanted = pd.Index(history["transaction_id"]).get_indexer(rows["transaction_id"])
     first = np.searchsorted(cards[by_card], cards[wanted])  # of the card's payments
-    looked_at = place[wanted][:, None] - np.arange(steps - 1, -1, -1)
-    values = history[features].to_numpy(np.float32)[by_card[np.maximum(looked_at, 0)]]
-    values[looked_at < first[:, None]] = np.nan
+    read = place[wanted][:, None] - np.arange(steps - 1, -1, -1)
+    values = history[features].to_numpy(np.float32)[by_card[np.maximum(read, 0)]]
+    values[read < first[:, None]] = np.nan
     return values.reshape(len(rows), steps * len(features))

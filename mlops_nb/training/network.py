@@ -16,7 +16,7 @@ from torch import nn
 
 # %% ../../nbs/library/training/30_network.ipynb #5652cdd5
 class Standardise(nn.Module):
-    "Each feature less its mean, in units of its standard deviation; a missing value counts in neither."
+    "Standardise each feature; a missing value counts in neither its mean nor its standard deviation."
 
     def __init__(self, X: np.ndarray): # shape (rows, features)
         super().__init__()
@@ -36,26 +36,28 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     (rows, inputs), and gives the log-odds of fraud, shape (rows, 1).
     """
 
-    _finite: bool | str = True # what scikit-learn's check of X wants: no missing values; or "allow-nan"
+    _ensure_all_finite: bool | str = True # as scikit-learn's validate_data takes it; "allow-nan" allows missing values
 
     def fit(self, X, y):
         """Train on X, shape (rows, inputs), and y, 0 or 1 a row."""
-        X, y = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=self._finite)
+        X, y = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=self._ensure_all_finite)
         self.classes_ = np.unique(y)
         torch.set_num_threads(1)
         with torch.random.fork_rng():
             torch.manual_seed(self.random_state)
             network = self._layers(X).to(self.device)
-        _descend(network, torch.from_numpy(X).to(self.device), torch.from_numpy(np.asarray(y, np.float32)).to(self.device), self)
+        labels = torch.from_numpy(np.asarray(y, np.float32))
+        _train(network, torch.from_numpy(X).to(self.device), labels.to(self.device), self)
         self.network_ = network.cpu().eval()
         return self
 
     def predict_proba(self, X):
-        """Probability of honest and of fraud, shape (rows, 2)."""
+        """Probabilities of honest and of fraud, shape (rows, 2)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float32, ensure_all_finite=self._finite, reset=False)
+        X = validate_data(self, X, dtype=np.float32, ensure_all_finite=self._ensure_all_finite, reset=False)
         with torch.inference_mode():
-            fraud = torch.cat([torch.sigmoid(self.network_(rows))[:, 0] for rows in torch.from_numpy(X).split(10_000)]).numpy()
+            batches = torch.from_numpy(X).split(10_000)
+            fraud = torch.cat([torch.sigmoid(self.network_(rows))[:, 0] for rows in batches]).numpy()
         return np.column_stack([1 - fraud, fraud])
 
     def predict(self, X):
@@ -63,7 +65,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 # %% ../../nbs/library/training/30_network.ipynb #7a06d5e7
-def _descend(network: nn.Module, X: torch.Tensor, y: torch.Tensor, settings: NetworkClassifier) -> None:
+def _train(network: nn.Module, X: torch.Tensor, y: torch.Tensor, settings: NetworkClassifier) -> None:
     optimiser = torch.optim.Adam(network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
     loss, order = nn.BCEWithLogitsLoss(), torch.Generator().manual_seed(settings.random_state)
     for _ in range(settings.epochs):
@@ -74,5 +76,5 @@ def _descend(network: nn.Module, X: torch.Tensor, y: torch.Tensor, settings: Net
 
 # %% ../../nbs/library/training/30_network.ipynb #626c9454
 def as_safetensors(model: NetworkClassifier) -> tuple[str, bytes]: # file name, content
-    "A trained network's weights."
+    "Serialize a trained network's weights."
     return "model.safetensors", save(model.network_.state_dict())

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else it reports each session to its maker; it looks when it is imported
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read at import; without it, onnxruntime reports each session to its maker
 import onnxruntime
 
 from ..base.errors import UserError
@@ -23,7 +23,7 @@ from .inputs import inputs
 def session(
     graph: bytes, # an ONNX file's content
 ) -> onnxruntime.InferenceSession:
-    "A graph, ready to run on one thread."
+    "Load a graph to run on one thread."
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
@@ -34,8 +34,8 @@ class OnnxModel:
 
     Attributes
     ----------
-    features : the names of the columns it wants, in order
-    steps : how many payments it reads: the one that is scored, and the card's last before it
+    features : names of the columns it needs, in order
+    steps : number of payments it reads: the one that is scored, and the card's last before it
     """
 
     def __init__(self, path: str | Path):
@@ -45,10 +45,11 @@ class OnnxModel:
         self.steps = int(self._session.get_modelmeta().custom_metadata_map.get("steps", 1))
 
     def inputs(self, frame: pd.DataFrame, history: pd.DataFrame | None = None) -> np.ndarray:
-        """What it reads of each row, float32, shape (rows, steps × features).
+        """Build the model's input rows, float32, shape (rows, steps × features).
 
         The frame has the features among its columns. A model that reads more than one payment looks back into the
-        history, which holds the frame's rows too, in order of time, with transaction_id and card; the frame itself if None.
+        history: the frame's rows and those before them in order of time, with transaction_id and card; if None, the
+        frame itself. Raises UserError if a feature is missing.
         """
         missing = [name for name in self.features if name not in frame]
         if missing:
@@ -57,7 +58,7 @@ class OnnxModel:
         return inputs(frame if history is None else history, frame, self.features, self.steps)
 
     def probability(self, X: np.ndarray) -> np.ndarray:
-        """P(fraud) of each row of what `inputs` gives, shape (rows,): the quick way for a service that scores one payment."""
+        """P(fraud) of each row from `inputs`, shape (rows,): the quick way for a service that scores one payment."""
         return self._session.run(["probabilities"], {self._input: X})[0][:, 1].astype(float)
 
     def fraud_probability(self, frame: pd.DataFrame, history: pd.DataFrame | None = None) -> np.ndarray:

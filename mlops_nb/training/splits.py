@@ -21,7 +21,7 @@ TEST = "test"
 
 @dataclass(frozen=True)
 class Fold:
-    "Half-open windows of time, UTC: start included, end not."
+    "A training window and the test window after it, both half-open: start included, end not; UTC."
 
     name: str # TEST, or validation_1, validation_2 … going back in time
     train_start: pd.Timestamp
@@ -37,34 +37,38 @@ def folds(
     test_days: int,
     validation_folds: int, # how many weeks to choose by
 ) -> list[Fold]: # the test first, then validation going back in time
-    "Time-ordered folds, ending where labels are complete."
+    "Make time-ordered folds that end where labels are complete."
     labelled = pd.Timestamp(parse_date(as_of, "train.as_of")) - timedelta(label_delay)
-    made = []
+    result = []
     for number in range(validation_folds + 1):
         test_start = labelled - timedelta(test_days * (number + 1))
         train_end = test_start - timedelta(label_delay)
-        made.append(Fold(f"validation_{number}" if number else TEST, train_end - timedelta(train_days), train_end,
-                         test_start, test_start + timedelta(test_days)))
-    return made
+        result.append(Fold(f"validation_{number}" if number else TEST, train_end - timedelta(train_days), train_end,
+                           test_start, test_start + timedelta(test_days)))
+    return result
 
-def final_window(as_of: str, label_delay: int, train_days: int) -> tuple[pd.Timestamp, pd.Timestamp]:
-    "The window on which the model in use is trained."
+def final_window(
+    as_of: str, # when the model is made, an ISO date
+    label_delay: int, # days
+    train_days: int,
+) -> tuple[pd.Timestamp, pd.Timestamp]: # start and end, half-open
+    "Training window of the model in use."
     end = pd.Timestamp(parse_date(as_of, "train.as_of")) - timedelta(label_delay)
     return end - timedelta(train_days), end
 
 # %% ../../nbs/library/training/10_splits.ipynb #876c939b
 def fold_as_record(fold: Fold) -> dict[str, str]:
-    "A fold for JSON."
+    "Turn a fold into a record for JSON."
     return {key: str(value) for key, value in vars(fold).items()}
 
 def fold_from_record(record: dict[str, str]) -> Fold:
-    "The fold again."
+    "Read a fold from its record."
     return Fold(record["name"], **{key: pd.Timestamp(value) for key, value in record.items() if key != "name"})
 
 def judged_window(
     records: list[dict[str, str]], # of all folds
 ) -> list[str]: # start and end
-    "What the models learnt from that the test was judged with."
+    "Training window of the models that the test week evaluated."
     [test] = [record for record in records if record["name"] == TEST]
     return [test["train_start"], test["train_end"]]
 
@@ -76,26 +80,29 @@ def check_window(
     start: pd.Timestamp,
     end: pd.Timestamp,
 ) -> None: # raises UserError
-    "Stop where there is nothing to learn from."
+    "Check that a window has both frauds and honest payments."
     if not len(transactions) or labels.nunique() < 2:
         raise UserError(f"The {name} window has no frauds and honest payments to tell apart",
-                        f"{len(transactions):,} transactions and {int(labels.sum())} known frauds from {start:%Y-%m-%d} to {end:%Y-%m-%d}",
-                        "use a longer history, fewer folds (train.validation_folds), or longer windows (train.train_days, train.test_days)")
+                        f"{len(transactions):,} transactions and {int(labels.sum())} known frauds "
+                        f"from {start:%Y-%m-%d} to {end:%Y-%m-%d}",
+                        "use a longer history, fewer folds (train.validation_folds), "
+                        "or longer windows (train.train_days, train.test_days)")
 
 # %% ../../nbs/library/training/10_splits.ipynb #bcddbaf3
 def training_sets(
     snapshot: pd.DataFrame, # with time and fraud_reported_at
-    made: list[Fold],
+    evaluation_folds: list[Fold], # from `folds`
     final: tuple[pd.Timestamp, pd.Timestamp], # the window of the model in use
     as_of: str, # when the model is made
-) -> dict[str, tuple[pd.DataFrame, pd.Series]]: # fold name, or final: rows and labels
-    "Rows and labels for every fit."
-    windows = {fold.name: (fold.train_start, fold.train_end, fold.test_start) for fold in made}
+) -> dict[str, tuple[pd.DataFrame, pd.Series]]: # fold name, or final: rows and labels; raises UserError
+    "Collect rows and labels for every fit."
+    windows = {fold.name: (fold.train_start, fold.train_end, fold.test_start) for fold in evaluation_folds}
     windows["final"] = (*final, pd.Timestamp(as_of))
     sets, first = {}, snapshot["time"].min().normalize()
     for name, (start, end, known_at) in windows.items():
         if start < first:
-            raise UserError(f"The history is too short for the training window of {name}", f"it begins on {first:%Y-%m-%d}, the window on {start:%Y-%m-%d}",
+            raise UserError(f"The history is too short for the training window of {name}",
+                            f"it begins on {first:%Y-%m-%d}, the window on {start:%Y-%m-%d}",
                             "use a longer history, fewer folds (train.validation_folds), or a shorter train.train_days")
         rows = between(snapshot, start, end)
         sets[name] = rows, labels_known_at(rows, known_at)

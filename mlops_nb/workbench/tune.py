@@ -26,8 +26,8 @@ from ..engine.declared import declared_parameters, declared_stages
 from ..engine.pins import PINS, pinned_environment
 from ..engine.sandbox import files_of
 from ..training.splits import final_window, folds, training_sets
-from ..training.tuning import (
-    FoldData, Trial, best_of, check_tuning, figures_on_folds, search_space, tune, validation_data)
+from ..training.tuning import (FoldData, Search, Trial, best_of, check_tuning, figures_on_folds, search_space,
+                                      tune, validation_data)
 
 # %% ../../nbs/library/workbench/50_tune.ipynb #912fcb4e
 def study_name(
@@ -79,9 +79,9 @@ def search(
     for kind in tuning["models"]:
         settings, space = models[kind] or {}, search_space(spaces[kind], kind, params["seed"])
         judge = partial(figures_on_folds, kind, params["seed"], params["device"], data)
-        method = "grid" if tuning["method"] == "grid" else "bayesian"
-        _, tried = tune(kind, settings, space, method, trials, params["seed"], judge, tuning["grid_points"],
-                        open_study(folder, kind), minutes)
+        method = "grid" if tuning["method"] == "grid" else "bayesian"  # also where the stage itself tunes nothing
+        plan = Search(settings, space, params["seed"], method, trials, tuning["grid_points"])
+        _, tried = tune(kind, plan, judge, open_study(folder, kind), minutes)
         results[kind] = settings, tried
     return results
 

@@ -21,7 +21,7 @@ from mlops_nb.data.masking import masked_row
 from mlops_nb.data.readers import read_file
 from mlops_nb.data.schema import Report, Transaction
 from mlops_nb.data.sources import split_file
-from mlops_nb.simulation.feeds import DEFECTS, simulate_feeds
+from mlops_nb.simulation.feeds import DEFECTS, BankSettings, simulate_feeds
 
 ZONE = "Europe/Berlin"
 ATM = "transaction_id;time;card;terminal;amount;x_m;y_m"
@@ -119,7 +119,7 @@ FILE_SPOILS = {
 def bank(tmp_path_factory) -> Path:
     """Ten days of a small bank, a row in twelve spoilt."""
     raw = tmp_path_factory.mktemp("bank")
-    simulate_feeds(raw, 1, 60, "2026-01-01", "2026-01-11", ZONE, dict.fromkeys(DEFECTS, 0.02))
+    simulate_feeds(raw, BankSettings(1, 60, "2026-01-01", ZONE, dict.fromkeys(DEFECTS, 0.02)), "2026-01-11")
     return raw
 
 

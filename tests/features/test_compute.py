@@ -19,38 +19,51 @@ START, WEEKS = pd.Timestamp("2026-01-01"), 8
 
 
 def payments(rng: np.random.Generator, count: int, earliest: int = 0) -> pd.DataFrame:
-    """Payments at random, the first after so many seconds; every tenth falls on the second of the one before."""
+    """Random payments from `earliest` on, in seconds; every tenth falls on the second of the one before."""
     second = np.sort(rng.integers(earliest, WEEKS * 7 * 86_400, count))
     second[1::10] = second[:-1:10][:len(second[1::10])]
-    time = (START + pd.to_timedelta(second, unit="s"))
+    time = START + pd.to_timedelta(second, unit="s")
     channel = rng.choice(["atm", "web", "pos"], count)
-    place = pd.DataFrame(rng.integers(0, 9_000, (count, 2)), columns=["x_m", "y_m"], dtype="Int64").mask(pd.Series(channel == "web"))
-    return pd.DataFrame({"transaction_id": [f"{number:08d}" for number in rng.choice(10**8, count, replace=False)], "time": time,
-                         "local_time": time + pd.Timedelta(hours=1), "card": rng.choice(["a", "b", "c", "d"], count),
-                         "terminal": rng.choice(["t", "u", "v"], count), "amount_cents": rng.integers(1, 50_000, count), "channel": channel}).join(place)
+    place = pd.DataFrame(rng.integers(0, 9_000, (count, 2)), columns=["x_m", "y_m"], dtype="Int64")
+    numbers = rng.choice(10**8, count, replace=False)
+    rows = pd.DataFrame({"transaction_id": [f"{number:08d}" for number in numbers],
+                         "time": time, "local_time": time + pd.Timedelta(hours=1),
+                         "card": rng.choice(["a", "b", "c", "d"], count),
+                         "terminal": rng.choice(["t", "u", "v"], count),
+                         "amount_cents": rng.integers(1, 50_000, count), "channel": channel})
+    return rows.join(place.mask(pd.Series(channel == "web")))
 
 
 def reports_on(rng: np.random.Generator, transactions: pd.DataFrame, share: float = 0.3) -> pd.DataFrame:
-    """Some payments reported hours to weeks later, and some of the reports withdrawn."""
+    """Reports on a share of the payments, hours to weeks later, some of them withdrawn."""
     frauds = transactions[rng.random(len(transactions)) < share]
     at = frauds["time"] + pd.to_timedelta(rng.integers(3_600, 21 * 86_400, len(frauds)), unit="s")
-    found = pd.DataFrame({"transaction_id": frauds["transaction_id"], "is_fraud": True, "reported_at": at})
-    withdrawn = found[rng.random(len(found)) < 0.2].assign(is_fraud=False, reported_at=lambda rows: rows["reported_at"] + pd.Timedelta(days=2))
-    return pd.concat([found, withdrawn])
+    reports = pd.DataFrame({"transaction_id": frauds["transaction_id"], "is_fraud": True, "reported_at": at})
+    withdrawn = reports[rng.random(len(reports)) < 0.2].assign(is_fraud=False)
+    withdrawn["reported_at"] += pd.Timedelta(days=2)
+    return pd.concat([reports, withdrawn])
 
 
-def features_of(folder: Path, transactions: pd.DataFrame, reports: pd.DataFrame, label_delay: int = 7, **kwargs) -> pd.DataFrame:
+def in_microseconds(table: pd.DataFrame) -> pd.DataFrame:
+    return table.astype({name: "datetime64[us]" for name in table.select_dtypes("datetime")})
+
+
+def features_of(
+    folder: Path, transactions: pd.DataFrame, reports: pd.DataFrame, label_delay: int = 7, **kwargs,
+) -> pd.DataFrame:
     """The features, as the stage computes them from cleaned tables."""
-    transactions, reports = (table.astype({name: "datetime64[us]" for name in table.select_dtypes("datetime")}) for table in (transactions, reports))
-    write_table(transactions.sort_values(["time", "transaction_id"]), folder / "transactions.parquet")
-    write_table(reports.sort_values(["reported_at", "transaction_id"]), folder / "reports.parquet")
+    transactions = in_microseconds(transactions).sort_values(["time", "transaction_id"])
+    write_table(transactions, folder / "transactions.parquet")
+    write_table(in_microseconds(reports).sort_values(["reported_at", "transaction_id"]), folder / "reports.parquet")
     compute(folder, folder / "features.parquet", label_delay, **kwargs)
     return read_table(folder / "features.parquet").set_index("transaction_id")
 
 
 # The past does not change
 
-def change_what_came_later(rng: np.random.Generator, transactions: pd.DataFrame, reports: pd.DataFrame, moment: pd.Timestamp) -> tuple:
+def change_what_came_later(
+    rng: np.random.Generator, transactions: pd.DataFrame, reports: pd.DataFrame, moment: pd.Timestamp,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Add, remove and alter payments made, and reports received, after a moment."""
     before, after = transactions[transactions["time"] <= moment], transactions[transactions["time"] > moment]
     kept = after[rng.random(len(after)) < 0.5].copy()
@@ -58,10 +71,10 @@ def change_what_came_later(rng: np.random.Generator, transactions: pd.DataFrame,
     kept["card"], kept["terminal"] = rng.permutation(kept["card"]), rng.permutation(kept["terminal"])
     new = payments(rng, 10, int((moment - START).total_seconds()) + 1)
     changed = pd.concat([before, kept, new[~new["transaction_id"].isin(transactions["transaction_id"])]])
-    heard = reports[reports["reported_at"] <= moment]
+    earlier = reports[reports["reported_at"] <= moment]
     later = reports_on(rng, changed, 0.5)
     later = later[later["reported_at"] > moment]
-    return changed, pd.concat([heard, later])
+    return changed, pd.concat([earlier, later])
 
 
 @pytest.fixture(scope="module")
@@ -87,44 +100,49 @@ def reported(name: str, at: str) -> pd.DataFrame:
     return pd.DataFrame({"transaction_id": [name], "is_fraud": True, "reported_at": pd.to_datetime([at])})
 
 
-NOTHING = reported("", "2026-01-01").head(0)
+NO_REPORTS = reported("", "2026-01-01").head(0)
 
 
 def toy(rows: list[tuple[str, str]]) -> pd.DataFrame:
     """Payments of one card at one terminal: id and time."""
     time = pd.to_datetime([at for _, at in rows], format="ISO8601")
-    return pd.DataFrame({"transaction_id": [name for name, _ in rows], "time": time, "local_time": time, "card": "a", "terminal": "t", "amount_cents": 100,
-                         "channel": "pos", "x_m": 0, "y_m": 0})
+    return pd.DataFrame({"transaction_id": [name for name, _ in rows], "time": time, "local_time": time,
+                         "card": "a", "terminal": "t", "amount_cents": 100, "channel": "pos", "x_m": 0, "y_m": 0})
 
 
-@pytest.mark.parametrize("at, counted", [("2026-01-31 12:00:00", 1), ("2026-01-31 12:00:01", 2), ("2026-02-01 11:59:59", 2), ("2026-02-01 12:00:00", 1)])
+@pytest.mark.parametrize("at, counted", [
+    ("2026-01-31 12:00:00", 1), ("2026-01-31 12:00:01", 2), ("2026-02-01 11:59:59", 2), ("2026-02-01 12:00:00", 1)])
 def test_the_payments_clock_is_kept_to_the_second(scratch, at, counted):
-    found = features_of(scratch, toy([("1", at), ("2", "2026-02-01 12:00:00")]), NOTHING)
-    assert found.loc["2", "card_transactions_1d"] == counted
+    features = features_of(scratch, toy([("1", at), ("2", "2026-02-01 12:00:00")]), NO_REPORTS)
+    assert features.loc["2", "card_transactions_1d"] == counted
 
 
-@pytest.mark.parametrize("at, heard", [("2026-01-31 12:00:00", 0), ("2026-01-31 12:00:01", 1), ("2026-02-01 12:00:00", 1), ("2026-02-01 12:00:01", 0)])
-def test_the_reports_clock_is_kept_to_the_second(scratch, at, heard):
-    found = features_of(scratch, toy([("1", "2026-01-25 00:00:00"), ("2", "2026-02-01 12:00:00")]), reported("1", at))
-    assert found.loc["2", "terminal_risk_1d"] == heard
+@pytest.mark.parametrize("at, risk", [
+    ("2026-01-31 12:00:00", 0), ("2026-01-31 12:00:01", 1), ("2026-02-01 12:00:00", 1), ("2026-02-01 12:00:01", 0)])
+def test_the_reports_clock_is_kept_to_the_second(scratch, at, risk):
+    rows = toy([("1", "2026-01-25 00:00:00"), ("2", "2026-02-01 12:00:00")])
+    assert features_of(scratch, rows, reported("1", at)).loc["2", "terminal_risk_1d"] == risk
 
 
 def test_a_label_not_yet_reported_is_not_counted_as_honest(scratch):
-    rows = toy([("1", "2026-01-25"), *((f"recent {day}", f"2026-01-{day}") for day in (26, 27, 28, 29, 30)), ("now", "2026-02-01 06:00")])
-    assert features_of(scratch, rows, reported("1", "2026-02-01")).loc["now", "terminal_risk_7d"] == 1  # one report, of the one payment whose label is due
+    recent = [(f"recent {day}", f"2026-01-{day}") for day in (26, 27, 28, 29, 30)]
+    features = features_of(scratch, toy([("1", "2026-01-25"), *recent, ("now", "2026-02-01 06:00")]),
+                           reported("1", "2026-02-01"))
+    assert features.loc["now", "terminal_risk_7d"] == 1  # one report, of the one payment whose label is due
 
 
 # One more feature
 
 def test_a_feature_is_added_by_its_text_and_its_entry(scratch, monkeypatch):
-    entry = Feature("card_cents_7d", "card", "cents_7d + amount_cents", "paid with this card in the last 7 days", "cents", "7d")
+    meaning = "paid with this card in the last 7 days"
+    entry = Feature("card_cents_7d", "card", "cents_7d + amount_cents", meaning, "cents", "7d")
     rows = toy([("1", "2026-01-30"), ("2", "2026-02-01")])
-    before = features_of(scratch, rows, NOTHING)
+    before = features_of(scratch, rows, NO_REPORTS)
     monkeypatch.setattr(catalogue, "CATALOGUE", [*catalogue.CATALOGUE, entry])
-    after = features_of(scratch, rows, NOTHING)
+    after = features_of(scratch, rows, NO_REPORTS)
     assert after["card_cents_7d"].tolist() == [100, 200]
     pd.testing.assert_frame_equal(after.drop(columns="card_cents_7d"), before)
-    assert compute(scratch, scratch / "features.parquet", 7)["features"][-1]["meaning"] == entry.meaning
+    assert compute(scratch, scratch / "features.parquet", 7)["features"][-1]["meaning"] == meaning
 
 
 # Two engines, one result
@@ -144,7 +162,8 @@ def test_spark_writes_the_same_bytes(scratch):
 
 @needs_java
 @pytest.mark.long
-@pytest.mark.skipif(not (handbook_folder() / "transactions.parquet").exists(), reason=f"no handbook data in {handbook_folder()}")
+@pytest.mark.skipif(not (handbook_folder() / "transactions.parquet").exists(),
+                    reason=f"no handbook data in {handbook_folder()}")
 def test_spark_writes_the_same_bytes_on_the_handbooks_data(tmp_path):
     for name, table in handbook_clean(handbook_folder() / "transactions.parquet").items():
         write_table(table, tmp_path / f"{name}.parquet")

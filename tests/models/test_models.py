@@ -1,4 +1,4 @@
-"""The kinds of model: files that score as the models do, the same bytes for the same data, and how another kind is added."""
+"""The kinds of model: files that score as the models do, the same bytes for the same data; how a kind is added."""
 
 import json
 import os
@@ -18,45 +18,47 @@ from mlops_nb.training.conversion import greatest_difference
 SETTINGS = {"flaml": {"max_iter": 6}} | yaml.safe_load((PROJECT / "params.yaml").read_text())["train"]["models"]
 if find_spec("tensorflow"):
     SETTINGS = {"keras_network": {"epochs": 5}} | SETTINGS
+# Run here and in other processes
 DATA = """
 import numpy as np
 rng = np.random.default_rng(0)
 scales = np.array([1, 1, 0.3, 10, 100, 5000, 1e6, 0.01, 1, 30])
 
-def bank(rows):  # counts, cents and shares, most of them met by many payments, so that many sit on a threshold
+def toy_data(rows):  # counts, cents and shares, rounded, so that many rows lie on a threshold
     X = np.abs(rng.normal(size=(rows, 10)) ** 3 * scales)
     X[:, 3:6] = X[:, 3:6].round()
     X[:, :2] = X[:, :2].round(1)
     return X.astype(np.float32), (X[:, 0] * X[:, 2] + X[:, 6] / 1e6 + rng.normal(size=rows) > 5).astype(int)
 """
-exec(DATA)
+exec(DATA)  # rng, scales, toy_data
 
 
 @pytest.fixture(scope="module")
-def learned() -> tuple[np.ndarray, np.ndarray]:
-    return bank(20_000)
+def training_data() -> tuple[np.ndarray, np.ndarray]:
+    return toy_data(20_000)  # noqa: F821
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", kinds())
-def test_the_file_scores_100_000_payments_as_the_model_does(learned, kind):
+def test_the_file_scores_100_000_payments_as_the_model_does(training_data, kind):
     if kind == "keras_network" and not find_spec("tensorflow"):
         pytest.skip("TensorFlow is not installed (`make tensorflow`)")
-    X, y = learned
+    X, y = training_data
     model = make_model(kind, SETTINGS.get(kind), seed=1).fit(X, y)
-    unseen, truth = bank(100_000)
+    unseen, is_fraud = toy_data(100_000)  # noqa: F821
     assert greatest_difference(model, unseen) < 1e-6
-    assert model.predict_proba(unseen)[truth == 1, 1].mean() > 3 * model.predict_proba(unseen)[truth == 0, 1].mean()
+    score = model.predict_proba(unseen)[:, 1]
+    assert score[is_fraud == 1].mean() > 3 * score[is_fraud == 0].mean()
 
 
 def hashes(threads: int) -> dict[str, str]:
-    """The hash of each kind's files, trained in a new process under the engine's pins, less that of threads."""
+    """Hashes of each kind's files, trained in a new process under the engine's pins but with so many threads."""
     code = f"""
 import hashlib, json
 from mlops_nb.training.candidates import kind_module, make_model
 from mlops_nb.training.conversion import as_onnx
 {DATA}
-X, y = bank(5000)
+X, y = toy_data(5000)
 for kind, settings in {SETTINGS}.items():
     if "n_jobs" in settings:
         settings["n_jobs"] = {threads}
@@ -84,7 +86,8 @@ NOTEBOOK = [("code", "#| default_exp models.naive_bayes"),
 @pytest.mark.slow
 def test_another_kind_is_one_notebook_and_one_entry_in_params(make_clone):
     clone = make_clone(SMALL)
-    cells = [{"cell_type": kind, "id": f"cell{number}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+    cells = [{"cell_type": kind, "id": f"cell{number}", "metadata": {}, "source": source,
+              "outputs": [], "execution_count": None}
              for number, (kind, source) in enumerate(NOTEBOOK)]
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (clone.folder / "nbs/library/models/99_naive_bayes.ipynb").write_text(json.dumps(notebook))
