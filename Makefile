@@ -25,7 +25,7 @@ export UV_TORCH_BACKEND ?= cpu
 endif
 
 .PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove \
-  debug lab dashboard site notify operate mlflow bench-handbook bench-features bench-stages bench-models \
+  debug lab docs dashboard site notify operate mlflow bench-handbook bench-features bench-stages bench-models \
   bench-explanations bench-monitor bench-estimation bench-detection bench-operation bench-dashboard lock
 
 # Begins a recipe for RUN=name: $$folder is runs/name, or the clone if no run is named.
@@ -108,6 +108,16 @@ debug: env export ## reopen a failed stage where it failed: STAGE=train (RUN=nam
 
 lab: env export hooks ## open JupyterLab on the notebooks (PORT=8888)
 	@jupyter/start --port="$${PORT:-8888}"
+
+docs: .peers/docs/.ready ## build the documentation site in _docs/ from the guides and the library
+	@NO_MKDOCS_2_WARNING=1 .peers/docs/bin/mkdocs build --strict --config-file docs/mkdocs.yml
+	@echo "Open _docs/index.html"
+
+.peers/docs/.ready: docs/requirements.txt
+	@echo "Building the environment of docs in .peers"
+	@$(PYTHON) -m venv .peers/docs
+	@.peers/docs/bin/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt
+	@touch $@
 
 dashboard: env ## serve the pages for whoever decides (RUN=name for a run on your own file, PORT=8866)
 	@$(RUN_FOLDER) && nbs/dashboards/serve "$$folder" --port="$${PORT:-8866}"
