@@ -115,7 +115,7 @@ docs: .peers/docs/.ready ## build the documentation site in _docs/ from the guid
 
 .peers/docs/.ready: docs/requirements.txt
 	@echo "Building the environment of docs in .peers"
-	@$(PYTHON) -m venv .peers/docs
+	@"$${PYTHON:-$$(command -v python3.11 || echo python3)}" -m venv .peers/docs
 	@.peers/docs/bin/python -m pip install --quiet --disable-pip-version-check -r docs/requirements.txt
 	@touch $@
 
