@@ -69,7 +69,7 @@ def test_the_planted_cause_is_named_first(explained, payments):
     rows = pd.DataFrame(payments[0], columns=NAMES)
     rows = rows.loc[scorer.fraud_probability(rows).argsort()[-5:]]
     for values, given in zip(rows.iloc, explainer.contributions(rows.to_numpy())[1]):
-        assert reasons(values, pd.Series(given, NAMES), FEATURES)[0] == f"{values[CAUSE]:.1f} times this card's mean payment in the last 30 days"
+        assert reasons(values, pd.Series(given, NAMES), FEATURES)[0] == {"feature": CAUSE, "value": float(values[CAUSE]), "of": None}
 
 
 def test_a_payment_is_explained_alike_alone_and_in_company(explained, payments):

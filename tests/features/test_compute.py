@@ -14,6 +14,8 @@ from mlops_nb.benches.handbook import handbook_clean, handbook_folder
 from mlops_nb.features import catalogue
 from mlops_nb.features.catalogue import Feature
 from mlops_nb.features.compute import compute
+from mlops_nb.words.language import Language
+from mlops_nb.words.reasons import feature_name
 
 START, WEEKS = pd.Timestamp("2026-01-01"), 8
 
@@ -134,15 +136,15 @@ def test_a_label_not_yet_reported_is_not_counted_as_honest(scratch):
 # One more feature
 
 def test_a_feature_is_added_by_its_text_and_its_entry(scratch, monkeypatch):
-    meaning = "paid with this card in the last 7 days"
-    entry = Feature("card_cents_7d", "card", "cents_7d + amount_cents", meaning, "cents", "7d")
+    entry = Feature("card_cents_7d", "card", "cents_7d + amount_cents", "money", "7d")
     rows = toy([("1", "2026-01-30"), ("2", "2026-02-01")])
     before = features_of(scratch, rows, NO_REPORTS)
     monkeypatch.setattr(catalogue, "CATALOGUE", [*catalogue.CATALOGUE, entry])
     after = features_of(scratch, rows, NO_REPORTS)
     assert after["card_cents_7d"].tolist() == [100, 200]
     pd.testing.assert_frame_equal(after.drop(columns="card_cents_7d"), before)
-    assert compute(scratch, scratch / "features.parquet", 7)["features"][-1]["meaning"] == meaning
+    assert compute(scratch, scratch / "features.parquet", 7)["features"][-1]["unit"] == "money"
+    assert feature_name(Language(), entry.name, [vars(entry)]) == "Card cents 7d"  # until somebody puts it into words
 
 
 # Two engines, one result

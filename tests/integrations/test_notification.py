@@ -1,13 +1,14 @@
 """Messages to receivers on this machine: taken, refused, late, or not there at all."""
 import json
 import os
+import re
 import socket
 import socketserver
 import ssl
 import subprocess
 import threading
 import time
-from contextlib import suppress
+from contextlib import chdir, suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,11 +20,15 @@ import pytest
 from mlops_nb.base.errors import UserError
 from mlops_nb.base.files import write_json
 from mlops_nb.integrations import notification
-from mlops_nb.integrations.notification import LINK, MAIL, SLACK, TEAMS, Message, notify, receivers, told
+from mlops_nb.integrations.notification import LANGUAGE, LINK, MAIL, SLACK, TEAMS, message, message_of, notify, receivers, told
+from mlops_nb.pages.site import DASHBOARDS, all_pages
+from mlops_nb.words.language import Language
+from records import write_run
 
 SECRET = "T0-very-secret"
 AT_ONCE = (0.0, 0.0)
-DRIFT = Message("attention", "Payments on the web have doubled.", "2026-06-03", "XGBoost is proposed.", "https://bank.example/drift")
+SENTENCE, DECISION = "Payments on the web have doubled.", "XGBoost is proposed."
+DRIFT = message(Language(), "2026-06-03", "attention", SENTENCE, DECISION, link="https://bank.example/drift")
 
 
 class Hook(ThreadingHTTPServer):
@@ -126,10 +131,10 @@ def test_everybody_is_told(started) -> None:
     to = receivers({SLACK: slack.address, TEAMS: teams.address} | post.settings)
     assert [str(outcome) for outcome in notify(DRIFT, to, AT_ONCE)] == [f"{name}: delivered, 1 attempt" for name in ("Slack", "Teams", "E-mail")]
     [(path, said)], [(_, card)] = slack.came, teams.came
-    assert path.endswith(SECRET) and DRIFT.sentence in said["text"] and DRIFT.link in json.dumps(said)
+    assert path.endswith(SECRET) and SENTENCE in said["text"] and DRIFT.link in json.dumps(said)
     assert [block["type"] for block in card["attachments"][0]["content"]["body"]] == ["RichTextBlock"] * 3
     mail = b"".join(post.heard).decode()
-    assert "rcpt TO:<b@bank.example>" in mail and DRIFT.sentence in mail and DRIFT.decision in mail and DRIFT.link in mail
+    assert "rcpt TO:<b@bank.example>" in mail and SENTENCE in mail and DECISION in mail and DRIFT.link in mail
 
 
 def test_a_busy_receiver_is_tried_again(started) -> None:
@@ -241,7 +246,7 @@ def test_a_mail_server_that_offers_starttls_is_written_to_that_way(started, cert
     assert [str(outcome) for outcome in notify(DRIFT, to, AT_ONCE)] == ["E-mail: not delivered after 1 attempt: its certificate is not accepted"]
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert [outcome.delivered for outcome in notify(DRIFT, to, AT_ONCE)] == [True]
-    assert DRIFT.sentence.encode() in b"".join(post.heard) and any(line.startswith(b"AUTH") for line in post.heard) == bool(login)
+    assert SENTENCE.encode() in b"".join(post.heard) and any(line.startswith(b"AUTH") for line in post.heard) == bool(login)
     assert {line.split()[0].upper() for line in post.open} == {b"EHLO", b"STARTTLS"}
 
 
@@ -253,21 +258,36 @@ def test_a_mail_server_refuses(started) -> None:
         "E-mail: not delivered after 1 attempt: it answered 550", "E-mail: not delivered after 3 attempts: it answered 451"]
 
 
-@pytest.fixture
-def run_folder(tmp_path: Path) -> Path:
-    for name in ("drift", "register"):
-        (tmp_path / "reports" / name).mkdir(parents=True)
-    write_json({"health": "attention", "manager": DRIFT.sentence, "as_of": DRIFT.as_of}, tmp_path / "reports/drift/verdict.json")
-    write_json({"candidate": "xgboost", "verdict": "proposed", "compared": None}, tmp_path / "reports/register/decision.json")
-    return tmp_path
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose amounts went up after training."""
+    return write_run(tmp_path_factory.mktemp("run"))
 
 
 def test_a_run_is_told(started, run_folder: Path) -> None:
     slack = started(Hook(200))
     assert told(run_folder, {SLACK: slack.address, LINK: DRIFT.link}) == ["Slack: delivered, 1 attempt"]
-    assert "xgboost is proposed." in slack.came[0][1]["text"]
+    text = slack.came[0][1]["text"]
+    assert "Transactions have changed since 18 March 2026. Amount of the transaction:" in text and "XGBoost is promoted." in text
     [shown] = told(run_folder, {SLACK: slack.address}, preview=True)
     assert shown.startswith("Slack would get:") and SECRET not in shown and len(slack.came) == 1
+
+
+def test_the_message_says_what_the_page_says_in_the_readers_language(run_folder: Path) -> None:
+    with chdir(run_folder):
+        page = re.sub(r"<[^>]+>", "", all_pages(Language("zh"), DASHBOARDS)["overview"])
+    [_, verdict, decision] = message_of(run_folder, language=Language("zh")).lines
+    assert verdict in page and decision == "XGBoost已启用。"
+    [shown] = told(run_folder, {SLACK: "https://bank.example/hook", LANGUAGE: "zh"}, preview=True)
+    assert "欺诈检测，2026年4月1日" in shown
+
+
+def test_records_of_an_older_form_are_refused(tmp_path: Path) -> None:
+    for name in ("drift", "register"):
+        (tmp_path / "reports" / name).mkdir(parents=True)
+    write_json({"health": "attention", "manager": SENTENCE, "as_of": "2026-06-03"}, tmp_path / "reports/drift/verdict.json")
+    with pytest.raises(UserError, match="from before there were versions"):
+        message_of(tmp_path)
 
 
 @pytest.mark.parametrize("link", ["https://bank.example/drift?token=", "https://bank.example/drift?a=1&access_Token=", "https://bank.example/#t%6Fken%3D"])

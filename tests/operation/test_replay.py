@@ -90,7 +90,7 @@ def test_the_drift_is_seen_and_acted_upon(played):
     assert [(entry["decision"], entry.get("rule")) for entry in entries[:3]] == [("begin", None), ("retrain", "beginning"), ("promote", "beginning")]
     retrained = [entry for entry in entries if entry["decision"] == "retrain"]
     assert retrained[1]["rule"] == "drift" and CHANGED < retrained[1]["day"] <= EARLIER
-    assert "others since" in played.told
+    assert "have changed since" in played.told
     quiet = [entry for entry in journal_of(played) if entry["decision"] == "watch" and START < entry["day"] <= CHANGED]
     assert [entry["attention"] for entry in quiet if set(entry["attention"]) & {"input", "scores"}] == []
 
