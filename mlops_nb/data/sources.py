@@ -26,7 +26,7 @@ def split_file(
     as_of: str, # now, an ISO date
     label_delay: int, # days until a fraud is known, where the file does not say
 ) -> None:
-    "Split a table of labelled transactions into feeds by day."
+    "Split a table of labelled transactions into daily files, one feed of transactions and one of reports."
     now = parse_date(as_of, "as_of")
     database = open_source(source)
     columns = mapping["columns"]
@@ -41,7 +41,8 @@ def split_file(
         database.execute("UPDATE chosen SET transaction_id = line::VARCHAR")
     _write_days(database, "made_at", [name for name in FILE_COLUMNS if name not in LABEL_COLUMNS], "true",
                 folder / "file", now)
-    _write_days(database, "known_at", ["transaction_id", "is_fraud", "strftime(known_at, '%Y-%m-%dT%H:%M:%SZ') AS reported_at"],
+    reported_at = "strftime(known_at, '%Y-%m-%dT%H:%M:%SZ') AS reported_at"
+    _write_days(database, "known_at", ["transaction_id", "is_fraud", reported_at],
                 f"NOT {is_no('is_fraud')}", folder / "reports", now)
 
 # %% ../../nbs/library/data/10_sources.ipynb #e991838f
@@ -49,42 +50,43 @@ LABEL_COLUMNS = ("is_fraud", "reported_at")
 FILE_COLUMNS = ("transaction_id", "time", "card", "terminal", "amount", "channel", "x", "y") + LABEL_COLUMNS
 
 def utc(column: str, time_zone: str) -> str:
-    "SQL: a text as a UTC timestamp; a text without a zone is local time. NULL for what is none, or not of 1970 to 2199."
+    "SQL: text as a UTC timestamp, local where it has no zone; NULL if unreadable or outside 1970 to 2199."
     written = f"trim({column})"
     return (f"CASE WHEN NOT regexp_matches({written}, '^(19[7-9]|2[01][0-9])[0-9][^0-9]') THEN NULL "
             f"WHEN {has_zone(column)} THEN TRY_CAST({written} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' "
             f"ELSE (TRY_CAST({written} AS TIMESTAMP) AT TIME ZONE '{time_zone}') AT TIME ZONE 'UTC' END")
 
 def has_zone(column: str) -> str:
-    "SQL: whether a text that is a time ends in a zone."
+    "SQL: whether a time, given as text, ends in a zone or offset."
     return f"regexp_matches(trim({column}), '(Z|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
 
 def is_no(column: str) -> str:
-    "SQL: whether a text says no fraud; only frauds are reported."
+    "SQL: whether a text label means no fraud; an empty one does, since only frauds are reported."
     return f"(coalesce(lower(trim({column})), '') IN ('', '0', '0.0', 'false', 'no', 'n'))"
 
 def as_text(column: str | None) -> str:
-    "SQL: a column of the user's file as text, NULL for none."
+    "SQL: a column of the user's file as text; NULL if there is no such column."
     if column is None:
         return "NULL::VARCHAR"
     name = column.replace('"', '""')
     return f'CAST("{name}" AS VARCHAR)'
 
+# %% ../../nbs/library/data/10_sources.ipynb #628d7a69
 def _write_days(database: duckdb.DuckDBPyConnection, clock: str, columns: list[str], where: str, folder: Path,
-                now: date) -> None:
+                now: date) -> None: # clock: the column whose date decides the day
     folder.mkdir(parents=True)
     days = database.sql(f"""SELECT DISTINCT {clock}::DATE FROM chosen
                             WHERE {where} AND ({clock} IS NULL OR {clock} < '{now}') ORDER BY 1""").fetchall()
     for (day,) in days:
-        of_the_day = f"{clock}::DATE = '{day}'" if day else f"{clock} IS NULL"
-        rows = database.sql(f"SELECT {', '.join(columns)} FROM chosen WHERE {where} AND {of_the_day} ORDER BY line")
+        on_day = f"{clock}::DATE = '{day}'" if day else f"{clock} IS NULL"
+        rows = database.sql(f"SELECT {', '.join(columns)} FROM chosen WHERE {where} AND {on_day} ORDER BY line")
         write_table(rows.to_arrow_table(), folder / f"{day or 'undated'}.parquet")
 
 # %% ../../nbs/library/data/10_sources.ipynb #a3f68e4c
 def open_source(
     source: str | Path, # CSV or Parquet
-) -> duckdb.DuckDBPyConnection: # with the view `source`; raises UserError for what cannot be read as a table
-    "Open a user's file; CSV columns are all text."
+) -> duckdb.DuckDBPyConnection: # with the table `source`; raises UserError if the file is unreadable or empty
+    "Load a user's file into a database; all CSV columns become text."
     path = needed(source)
     database = connect()
     readers = {".csv": "read_csv(?, all_varchar=true, header=true)", ".parquet": "read_parquet(?)"}
@@ -104,12 +106,12 @@ def open_source(
 # %% ../../nbs/library/data/10_sources.ipynb #bf43655e
 def check_source(
     source: str | Path,
-    expected: str, # the hash the file had when the run was prepared
-) -> None: # raises UserError when the file is another by now
-    "Hold a user's file against its hash."
-    found = content_hash(source)
-    if found != expected:
-        raise UserError(f"{source} has changed since this run was prepared", f"hash {found}, expected {expected}",
+    expected: str, # the MD5 hash of the file when the run was prepared
+) -> None: # raises UserError if the file has changed since
+    "Check a user's file against its hash."
+    actual = content_hash(source)
+    if actual != expected:
+        raise UserError(f"{source} has changed since this run was prepared", f"hash {actual}, expected {expected}",
                         f"run `make run SOURCE={source}` again")
 
 # %% ../../nbs/library/data/10_sources.ipynb #5da21aec
@@ -117,8 +119,8 @@ def take_findings(
     source: str | Path, # a folder with a CSV file a day; it need not exist
     folder: Path, # where the feed `findings` goes
     as_of: str, # now, an ISO date
-) -> None: # raises UserError for a file that is not named after its day
-    "Take in what analysts have found before now."
+) -> None: # raises UserError if a file is not named after its day
+    "Copy the analysts' findings from before `as_of`."
     now = parse_date(as_of, "as_of")
     for file in sorted(Path(source).glob("*.csv")):
         if _day_of(file) < now:
@@ -129,4 +131,5 @@ def _day_of(file: Path) -> date:
     try:
         return date.fromisoformat(file.stem)
     except ValueError:
-        raise UserError("A file of findings is not named after its day", str(file), "name it as 2026-04-01.csv") from None
+        raise UserError("A file of findings is not named after its day", str(file),
+                        "name it as 2026-04-01.csv") from None

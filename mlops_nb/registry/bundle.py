@@ -23,14 +23,14 @@ from ..training.scoring import OnnxModel
 # %% ../../nbs/library/registry/10_bundle.ipynb #3570b272
 @dataclass(frozen=True)
 class Detector:
-    "The model of a bundle."
+    "The model of a bundle, with its calibration."
 
     model: OnnxModel
     calibration: Calibration
 
     @property
     def features(self) -> list[str]:
-        "The columns it wants, in order."
+        "The names of the input columns, in order."
         return self.model.features
 
     def probability(self, X: np.ndarray) -> np.ndarray:
@@ -44,13 +44,14 @@ class Detector:
 # %% ../../nbs/library/registry/10_bundle.ipynb #d7a1cfe7
 def read_bundle(
     folder: str | Path,
-) -> tuple[dict[str, Any], Detector]: # the description and the model; raises UserError if they do not belong together, or have another form than this project reads
-    "The model in use and what is known of it."
+) -> tuple[dict[str, Any], Detector]: # raises UserError if a file was changed, or the record has another version
+    "Read a bundle: its description and its model."
     bundle = read_record(Path(folder, "bundle.json"))
     for name, expected in bundle["files"].items():
-        found = content_hash(needed(Path(folder, name)))
-        if found != expected:
-            raise UserError(f"{folder}/{name} is not the file that bundle.json describes", f"hash {found}, expected {expected}",
+        actual = content_hash(needed(Path(folder, name)))
+        if actual != expected:
+            raise UserError(f"{folder}/{name} is not the file that bundle.json describes",
+                            f"hash {actual}, expected {expected}",
                             "restore it with `dvc checkout` or make it again with `dvc repro`")
     return bundle, Detector(OnnxModel(Path(folder, "model.onnx")), Calibration(**bundle["calibration"]))
 
@@ -59,8 +60,8 @@ PAST = ["time", "card", "terminal", "channel", "is_fraud", "fraud_probability"]
 
 def read_past(
     folder: str | Path, # of a bundle that `read_bundle` has accepted
-) -> pd.DataFrame | None: # PAST, cards and terminals being numbers, and is_stopped; None of a bundle made before they were kept
-    "What became of the scores of the validation weeks."
+) -> pd.DataFrame | None: # PAST, cards and terminals as numbers, and is_stopped; None if an older bundle has none
+    "Read the scores and labels of the validation weeks."
     file = Path(folder, "past.parquet")
     past = read_table(file) if file.exists() else None
     if past is None or not {*PAST} <= {*past}:

@@ -22,44 +22,46 @@ from ..base.files import content_hash, replacing
 def data_hashes(
     folder: Path, # of dvc.lock
 ) -> dict[str, str]: # output's path: MD5
-    "What each stage's outputs hold, by their hashes."
+    "The hashes of all stages' outputs, from dvc.lock."
     lock = yaml.safe_load((folder / "dvc.lock").read_text(encoding="utf-8"))
     return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage.get("outs", [])}
 
 # %% ../../nbs/library/registry/50_incumbent.ipynb #8c671027
-def _cached(repo: Any, hashes: list[str], bundle: str) -> list[Path]: # where DVC's cache has them; raises UserError
+def _cached(repo: Any, hashes: list[str], bundle: str) -> list[Path]: # in DVC's cache; raises UserError if one is lost
     from dvc.exceptions import DvcException
     from dvc_data.hashfile.hash_info import HashInfo
 
-    paths = [Path(repo.cache.local.oid_to_path(found)) for found in hashes]
-    lacking = [found for found, path in zip(hashes, paths) if not path.exists()]
+    paths = [Path(repo.cache.local.oid_to_path(md5)) for md5 in hashes]
+    missing = [md5 for md5, path in zip(hashes, paths) if not path.exists()]
     reason = "neither DVC's cache nor its remote has it"
     try:
-        if lacking:
-            repo.cloud.pull([HashInfo("md5", found) for found in lacking])
+        if missing:
+            repo.cloud.pull([HashInfo("md5", md5) for md5 in missing])
     except (DvcException, OSError) as error:
         reason = f"not in DVC's cache, and no remote gave it: {error}"
     if not all(path.exists() for path in paths):
         raise UserError(f"The champion's bundle {bundle} is nowhere to be found", reason,
-                        "`dvc push` where it was approved, or name a remote that has it, or set register.incumbent to null to begin anew")
+                        "`dvc push` where it was approved, or name a remote that has it, "
+                        "or set register.incumbent to null to begin anew")
     return paths
 
 # %% ../../nbs/library/registry/50_incumbent.ipynb #4aecc7e2
 def fetch_bundle(
-    bundle: str, # the hash that dvc.lock had for its data/bundle
+    bundle: str, # the hash that dvc.lock had for data/bundle
     out: str | Path, # a folder, to be filled
-    project: str | Path = ".", # where DVC is
-) -> None: # raises UserError when it is nowhere, or damaged
-    "Fill a folder with the bundle that has this hash."
+    project: str | Path = ".", # the DVC project
+) -> None: # raises UserError if it cannot be found or is damaged
+    "Copy the bundle with this hash into a folder."
     from dvc.repo import Repo
 
     if not re.fullmatch(r"[0-9a-f]{32}\.dir", str(bundle)):
-        raise UserError("register.incumbent is no hash of a folder", repr(bundle), "take data/bundle's md5 from dvc.lock, or null")
+        raise UserError("register.incumbent is no hash of a folder", repr(bundle),
+                        "take data/bundle's md5 from dvc.lock, or null")
     with Repo(str(project)) as repo:
-        [listed] = _cached(repo, [bundle], bundle)
-        files = {file["relpath"]: file["md5"] for file in json.loads(listed.read_text(encoding="utf-8"))}
+        [list_file] = _cached(repo, [bundle], bundle)
+        files = {file["relpath"]: file["md5"] for file in json.loads(list_file.read_text(encoding="utf-8"))}
         cached = dict(zip(files, _cached(repo, list(files.values()), bundle)))
-    for path, expected in [(listed, bundle.removesuffix(".dir")), *((cached[name], files[name]) for name in files)]:
+    for path, expected in [(list_file, bundle.removesuffix(".dir")), *((cached[name], files[name]) for name in files)]:
         if content_hash(path) != expected:
             raise UserError("DVC's cache is damaged", f"{path} has another content than its name says",
                             "delete that file and run again: it is pulled anew")
@@ -67,13 +69,13 @@ def fetch_bundle(
         shutil.copyfile(path, Path(out, name))
 
 # %% ../../nbs/library/registry/50_incumbent.ipynb #c57b36af
-NONE = "none" # the file's name
+NONE = "none" # the name of the marker file
 
 def place(
     bundle: str | None, # register.incumbent
-    out: str | Path, # replaced
+    out: str | Path, # the folder, replaced as a whole
 ) -> None:
-    "Put the champion's bundle, or the word that there is none, where the stages find it."
+    "Write the champion's bundle, or a marker that there is none, into a folder."
     with replacing(out) as folder:
         if bundle:
             fetch_bundle(bundle, folder)
@@ -81,20 +83,22 @@ def place(
             (folder / NONE).write_text("There is no champion yet.\n", encoding="utf-8")
 
 def there_is_one(
-    folder: str | Path, # the stage's
+    folder: str | Path, # written by `place`
 ) -> bool:
-    "Whether the folder holds a bundle."
+    "Whether the folder holds a champion's bundle."
     return not Path(folder, NONE).exists()
 
 def in_use(
-    incumbent: str | Path, # the stage's folder
-    bundle: str | Path, # that of the newest model
+    incumbent: str | Path, # the folder written by `place`
+    bundle: str | Path, # the newest model's bundle
 ) -> str | Path: # one of them
-    "The folder of the model that scores today: the champion, or the newest as long as there is none."
+    "The folder of the model in use: the champion, or the newest model if there is none yet."
     return incumbent if there_is_one(incumbent) else bundle
 
+# %% ../../nbs/library/registry/50_incumbent.ipynb #03cae0d8
 @call_parse
 def main() -> None:
-    "Bring the champion that params.yaml declares to data/incumbent."
+    "Fetch the champion that params.yaml declares into data/incumbent."
     with reported_to_the_user():
-        place(yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["register"]["incumbent"], "data/incumbent")
+        params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+        place(params["register"]["incumbent"], "data/incumbent")
