@@ -81,9 +81,8 @@ def _log_model(mlflow: Any, path: Path) -> str: # its address
     signature = ModelSignature(Schema([TensorSpec(np.dtype(np.float32), (-1, width), "X")]),
                                Schema([TensorSpec(np.dtype(np.int64), (-1,), "label"),
                                        TensorSpec(np.dtype(np.float32), (-1, 2), "probabilities")]))
-    return mlflow.onnx.log_model(graph, name="model", signature=signature,
-                                 pip_requirements=[f"onnx=={onnx.__version__}",
-                                                   f"onnxruntime=={_version('onnxruntime')}"]).model_uri
+    packages = [f"onnx=={onnx.__version__}", f"onnxruntime=={_version('onnxruntime')}"]
+    return mlflow.onnx.log_model(graph, name="model", signature=signature, pip_requirements=packages).model_uri
 
 def _version(package: str) -> str:
     from importlib.metadata import version
@@ -180,6 +179,16 @@ def _set_aliases(
     return version
 
 # %% ../../nbs/integrations/mlflow.ipynb #669ca897
+def _open_experiment(mlflow: Any, folder: Path, experiment: str) -> None:
+    local = f"sqlite:///{clone_root(folder)}/mlflow.db"
+    address = os.environ.get("MLFLOW_TRACKING_URI", local)
+    mlflow.set_tracking_uri(address)
+    if mlflow.get_experiment_by_name(experiment) is None:
+        # a server has its own place for artifacts
+        artifacts = (clone_root(folder) / "mlartifacts").as_uri() if address == local else None
+        mlflow.create_experiment(experiment, artifact_location=artifacts, tags=KIND)
+    mlflow.set_experiment(experiment)
+
 def _delete_run(mlflow: Any, run: Any) -> None:
     for nested in mlflow.search_runs(filter_string=f"tags.mlflow.parentRunId = '{run.info.run_id}'",
                                      output_format="list"):
@@ -192,17 +201,8 @@ def sync(
 ) -> str: # what was done, in a sentence
     "Bring MLflow up to date with dvc.lock."
     folder = Path(folder)
-    mlflow = _client()
-    key = content_hash(folder / "dvc.lock")
-    local = f"sqlite:///{clone_root(folder)}/mlflow.db"
-    address = os.environ.get("MLFLOW_TRACKING_URI", local)
-    mlflow.set_tracking_uri(address)
-    experiment, registered = _names(folder)
-    if mlflow.get_experiment_by_name(experiment) is None:
-        # a server knows its own
-        artifacts = (clone_root(folder) / "mlartifacts").as_uri() if address == local else None
-        mlflow.create_experiment(experiment, artifact_location=artifacts, tags=KIND)
-    mlflow.set_experiment(experiment)
+    mlflow, key, (experiment, registered) = _client(), content_hash(folder / "dvc.lock"), _names(folder)
+    _open_experiment(mlflow, folder, experiment)
     runs = mlflow.search_runs(filter_string=f"tags.dvc_lock = '{key}'", output_format="list")
     if any(run.data.tags.get("synced") == "true" for run in runs):
         version = _set_aliases(mlflow, folder, registered, {})

@@ -51,8 +51,8 @@ def outcomes(
     label_delay: int, # days until a fraud is usually reported
 ) -> pd.Series: # FRAUD, GENUINE or PENDING, one an alert
     "Outcome of each alert, as known now."
-    known = reports[reports["reported_at"] < as_of].sort_values("reported_at", kind="stable")
-    last_word = known.drop_duplicates("transaction_id", keep="last").set_index("transaction_id")["is_fraud"]
+    reported = reports[reports["reported_at"] < as_of].sort_values("reported_at", kind="stable")
+    last_word = reported.drop_duplicates("transaction_id", keep="last").set_index("transaction_id")["is_fraud"]
     frauds = scored[scored["transaction_id"].map(last_word).eq(True)]
     defrauded = pd.MultiIndex.from_arrays([frauds["time"].dt.normalize(), frauds["card"]])
     silent = listed["time"] < as_of - pd.Timedelta(days=label_delay)
@@ -115,8 +115,8 @@ def repeated_false_alarms(
 ) -> list[dict[str, Any]]: # card and times, at least two: the most frequent first
     "Cards with more than one false alarm lately, and no alert that was right."
     lately = listed[listed["day"] >= as_of.normalize() - pd.Timedelta(days=LATELY)]
-    false_alarms = lately[~lately["card"].isin(lately.loc[lately["outcome"] == FRAUD,
-                                                          "card"]) & (lately["outcome"] == GENUINE)]
+    compromised = lately.loc[lately["outcome"] == FRAUD, "card"]
+    false_alarms = lately[~lately["card"].isin(compromised) & (lately["outcome"] == GENUINE)]
     times = false_alarms.groupby("card").size().sort_values(ascending=False, kind="stable")
     return [{"card": card, "times": int(number)} for card, number in times[times > 1].items()]
 

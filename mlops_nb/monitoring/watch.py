@@ -109,7 +109,7 @@ def against_baseline(
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #f3ef6438
 def about_performance(
-    share: dict[str, float | None], # of the frauds reported since the model was made
+    share: dict[str, float | None], # of the frauds reported since the model was trained
     baseline: dict[str, float | None], # on the validation weeks
     decay: float, # how much less counts
     missed: dict[str, dict[str, Any]], # from `missed_frauds`
@@ -220,11 +220,12 @@ def scored_payments(
     settings: MonitorSettings,
 ) -> pd.DataFrame: # the model's payments before now, with fraud_reported_at, is_blocked, is_stopped
     "Add to a model's payments what is known of them."
-    scored, made = model.scored, pd.Timestamp(model.bundle["train_as_of"])
+    scored, train_as_of = model.scored, pd.Timestamp(model.bundle["train_as_of"])
     payments = attach_reports_known_at(scored[scored["time"] < now], reports, now)
     payments = payments.assign(is_blocked=is_blocked(payments))
-    free = payments[~payments["is_blocked"] & (payments["time"] >= made - WEEK)]
-    return payments.assign(is_stopped=stopped_at_work(payments, daily_thresholds(free, made, settings.alert_budget)))
+    free = payments[~payments["is_blocked"] & (payments["time"] >= train_as_of - WEEK)]
+    thresholds = daily_thresholds(free, train_as_of, settings.alert_budget)
+    return payments.assign(is_stopped=stopped_at_work(payments, thresholds))
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #0741673b
 def labelled_and_pending(
@@ -234,13 +235,13 @@ def labelled_and_pending(
     labelled_days: int,
 ) -> list[pd.DataFrame]: # labelled and pending, with is_fraud as known now
     "Split the payments scored at work by whether their labels are in."
-    made, start = map(pd.Timestamp, (bundle["train_as_of"], bundle["training_window"][0]))
+    train_as_of, start = map(pd.Timestamp, (bundle["train_as_of"], bundle["training_window"][0]))
     ends = now - pd.Timedelta(days=bundle["label_delay"])
-    first = max(made, ends - pd.Timedelta(days=labelled_days))
-    reported_since = first - (made - start) # as long before as for the test week
+    first = max(train_as_of, ends - pd.Timedelta(days=labelled_days))
+    reported_since = first - (train_as_of - start) # as long before as for the test week
     judged = without_known_cards(between(payments, first, now), payments, reported_since)
     judged = judged.assign(is_fraud=judged["fraud_reported_at"].notna())
-    return [between(judged, first, ends), between(judged, max(made, ends), now)]
+    return [between(judged, first, ends), between(judged, max(train_as_of, ends), now)]
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0003
 @dataclass(frozen=True)
@@ -252,7 +253,7 @@ class Observed:
     drift: dict[str, Any] # from `drift_verdict`
     samples: list[pd.DataFrame] # of the windows, as compared
     labelled: pd.DataFrame # with is_fraud
-    pending: pd.DataFrame # for their labels
+    pending: pd.DataFrame # whose labels are pending
     missed: dict[str, dict[str, Any]] # from `missed_frauds`
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #527b81d0
@@ -263,13 +264,13 @@ def observe(
     settings: MonitorSettings,
 ) -> Observed:
     "Compare the latest days with the training window, and count missed frauds."
-    now, made, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
+    now, train_as_of, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
     start, end = map(pd.Timestamp, bundle["training_window"])
     payments = scored_payments(model, reports, now, settings)
     windows = between(payments, start, end), between(payments, max(end, now - pd.Timedelta(days=settings.days)), now)
     drift, samples = drift_verdict(windows, bundle["features"], model.thresholds, settings)
     labelled, pending = labelled_and_pending(payments, bundle, now, settings.labelled_days)
-    missed = missed_frauds(payments, model.past, made, now, settings.days, settings.missed_frauds_p_value)
+    missed = missed_frauds(payments, model.past, train_as_of, now, settings.days, settings.missed_frauds_p_value)
     return Observed(payments, windows, drift, samples, labelled, pending, missed)
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #d0037933
@@ -298,12 +299,12 @@ def drift_onset(
     scored: pd.DataFrame,
     drifted: list[str],
     features: list[dict[str, Any]], # the features, from the plain to the derived
-    made: pd.Timestamp, # when the model was made
+    train_as_of: pd.Timestamp, # when the model was trained
     training_end: pd.Timestamp,
 ) -> str | None:
     "Date the change of the first drifted feature in the catalogue's order."
     first = next((feature["name"] for feature in features if feature["name"] in drifted), None)
-    payments = scored[(scored["time"] < training_end) | (scored["time"] >= made)]
+    payments = scored[(scored["time"] < training_end) | (scored["time"] >= train_as_of)]
     return onset(payments[first].groupby(payments["time"].dt.normalize()).mean()) if first else None
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0004
@@ -331,15 +332,15 @@ def watch(
     settings: MonitorSettings,
 ) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict, as in SCHEMA, and the samples that were compared
     "Build the monitoring verdict on a model at work."
-    now, made, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
+    now, train_as_of, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
     observed = observe(model, reports, as_of, settings)
     figures, answered = performance(observed, model.past, settings), about_model(model, observed, settings)
-    answered["estimate"] = against_baseline(figures["expected"]["figures"]["share_found"], figures["baseline"],
-                                            settings.decay)
-    ages, shares = newest(observed.payments,
-                          now), quarantined(delivered[~(delivered["day"] >= as_of)], now, settings.days)
+    expected = figures["expected"]["figures"]["share_found"]
+    answered["estimate"] = against_baseline(expected, figures["baseline"], settings.decay)
+    ages = newest(observed.payments, now)
+    shares = quarantined(delivered[~(delivered["day"] >= as_of)], now, settings.days)
     answers = {name: answered.get(name) or about_data(ages, shares, settings) for name in QUESTIONS}
-    since = drift_onset(observed.payments, observed.drift["drifted"], bundle["features"], made,
+    since = drift_onset(observed.payments, observed.drift["drifted"], bundle["features"], train_as_of,
                         pd.Timestamp(bundle["training_window"][1]))
     verdict = observed.drift | figures | {
         "as_of": as_of, "health": overall(answers), "answers": answers, "onset": since,

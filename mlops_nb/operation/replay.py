@@ -62,12 +62,12 @@ def replay_folder(
 def as_of(
     folder: Path,
     day: str, # now
-    made: str, # when the model is trained
+    train_as_of: str, # the day of the training
     champion: str | None, # the hash of its bundle
 ) -> None:
     "Set the clock in params.yaml."
     change_params(folder / "params.yaml", "", {"as_of": day})
-    change_params(folder / "params.yaml", "train", {"as_of": made})
+    change_params(folder / "params.yaml", "train", {"as_of": train_as_of})
     change_params(folder / "params.yaml", "register", {"incumbent": champion})
 
 def repro(

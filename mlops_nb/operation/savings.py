@@ -23,8 +23,8 @@ def payments_at_risk(
     label_delay: int, # days; payments of the last ones cannot be judged
 ) -> pd.DataFrame: # the same columns, and is_fraud; from the week before the operation on
     "Select the payments by which an operation is judged, and the week of scores before it."
-    known = attach_reports_known_at(features, reports, pd.Timestamp(end))
-    free = known[~is_blocked(known)].assign(is_fraud=lambda rows: rows["fraud_reported_at"].notna())
+    reported = attach_reports_known_at(features, reports, pd.Timestamp(end))
+    free = reported[~is_blocked(reported)].assign(is_fraud=lambda rows: rows["fraud_reported_at"].notna())
     return between(free, pd.Timestamp(start) - WEEK, pd.Timestamp(end) - pd.Timedelta(days=label_delay))
 
 # %% ../../nbs/library/operation/20_savings.ipynb #79b00002

@@ -32,8 +32,8 @@ def candidates_table(
     for name in ranked:
         mark = "*" if name == metrics["winner"] else " "
         figures = (language.figure(figure, metrics["test"][name][figure]) for figure in SHOWN)
-        lines.append(f"{mark} {name:<22}" + "".join(f"{figure:>{len(title) + 3}}"
-                                                    for title, figure in zip(titles, figures)))
+        cells = (f"{figure:>{len(title) + 3}}" for title, figure in zip(titles, figures))
+        lines.append(f"{mark} {name:<22}" + "".join(cells))
     return "\n".join(lines)
 
 # %% ../../nbs/library/pages/80_summary.ipynb #eab7026c

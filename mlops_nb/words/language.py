@@ -72,8 +72,7 @@ FIGURES = {
     "recall_at_budget": "share", "precision_at_budget": "share", "card_precision_100": "share", "fraud_share": "share",
     "precision": "share", "recall": "share", "recall_by_amount": "share", "share_found": "share",
     "share_found_by_amount": "share", "average_precision": 3, "roc_auc": 3, "alerts_per_day": 1,
-    "false_alarms_per_1000_customers": 1, "money_saved_per_day": 0, "frauds": 0,
-    "fraud_amount": 0}
+    "false_alarms_per_1000_customers": 1, "money_saved_per_day": 0, "frauds": 0, "fraud_amount": 0}
 
 # %% ../../nbs/library/words/10_language.ipynb #dd74c195
 class Numbers:
