@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LANGUAGE', 'PAUSES', 'LONGEST', 'TIMEOUT', 'LIMIT', 'SLACK', 'TEAMS', 'LINK', 'MAIL', 'Message', 'reading_language',
-           'message', 'message_of', 'for_slack', 'for_teams', 'for_mail', 'Outcome', 'Refused', 'delivered', 'Webhook',
+           'message', 'message_of', 'for_slack', 'for_teams', 'for_mail', 'Outcome', 'Refused', 'deliver', 'Webhook',
            'Mailbox', 'receivers', 'link_to_the_page', 'notify', 'told', 'main']
 
 # %% ../../nbs/integrations/notification.ipynb #2a151369
@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any, Callable
@@ -38,7 +39,7 @@ from ..words.verdict import in_short
 # %% ../../nbs/integrations/notification.ipynb #e1885bd2
 @dataclass(frozen=True)
 class Message:
-    "What people are told: lines of text, the first of which is the title."
+    "A message: lines of text, of which the first is the title."
 
     lines: list[str]
     link: str = "" # the address of the page that shows it
@@ -46,8 +47,8 @@ class Message:
 
 def reading_language(
     environment: Mapping[str, str] = os.environ,
-) -> Language: # raises UserError for a language that there is not
-    "The language of messages."
+) -> Language: # raises UserError for an unknown language
+    "Language of the messages."
     code = environment.get(LANGUAGE) or "en"
     if code not in LANGUAGES:
         raise UserError(f"{LANGUAGE} names no language of the messages", repr(code), did_you_mean(code, LANGUAGES))
@@ -62,7 +63,7 @@ def message(
     *sentences: str, # empty ones are left out
     link: str = "", # the address of the page
 ) -> Message:
-    "A message about a run."
+    "Build a message about a run."
     title = language("message-title", day=language.day(day), health=language(f"health-{health}"))
     return Message([" ".join(line.split()) for line in (title, *sentences) if line], link, language("message-open"))
 
@@ -72,44 +73,51 @@ def message_of(
     link: str = "", # the address of the page
     language: Language | None = None, # English, if none is given
 ) -> Message: # raises UserError when a record is missing or has another form
-    "The message about a run: the verdict in short, and what became of the newest model."
+    "Build the message about a run: the verdict in short, and the gate's decision."
     language = language or Language()
-    verdict, decision = (read_record(Path(folder, "reports", name)) for name in ("drift/verdict.json", "register/decision.json"))
+    verdict, decision = (read_record(Path(folder, "reports", name))
+                         for name in ("drift/verdict.json", "register/decision.json"))
     decided = language(f"standing-{standing(decision)}.short", model=language.named("model", decision["candidate"]))
-    return message(language, verdict["as_of"], verdict["health"], in_short(language, verdict), language("sentence", text=decided), link=link)
+    return message(language, verdict["as_of"], verdict["health"], in_short(language, verdict),
+                   language("sentence", text=decided), link=link)
 
 # %% ../../nbs/integrations/notification.ipynb #9ac0cf94
 def for_slack(
     message: Message,
 ) -> dict[str, Any]: # what an incoming webhook takes
-    "The message as Slack's blocks."
-    told = [{"type": "section", "text": {"type": "plain_text", "text": line[:3000], "emoji": False}} for line in message.lines]
+    "Format a message as Slack's blocks."
+    blocks = [{"type": "section", "text": {"type": "plain_text", "text": line[:3000], "emoji": False}}
+              for line in message.lines]
     if message.link:
-        told.append({"type": "section", "text": {"type": "mrkdwn", "text": f"<{_for_slack(message.link)}|{_for_slack(message.link_text)}>"}})
-    return {"text": _for_slack(" ".join(message.lines)), "blocks": told}
+        link = f"<{_escaped(message.link)}|{_escaped(message.link_text)}>"
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": link}})
+    return {"text": _escaped(" ".join(message.lines)), "blocks": blocks}
 
-def _for_slack(text: str) -> str:
+def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 # %% ../../nbs/integrations/notification.ipynb #d972de62
 def for_teams(
     message: Message,
 ) -> dict[str, Any]: # what a workflow's webhook takes
-    "The message as an Adaptive Card."
+    "Format a message as an Adaptive Card."
     first, *others = message.lines
-    runs = [{"type": "TextRun", "text": first, "weight": "Bolder"}], *([{"type": "TextRun", "text": line}] for line in others)
+    runs = [[{"type": "TextRun", "text": first, "weight": "Bolder"}]]
+    runs += [[{"type": "TextRun", "text": line}] for line in others]
     card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4",
             "body": [{"type": "RichTextBlock", "inlines": run} for run in runs]}
     if message.link:
         card["actions"] = [{"type": "Action.OpenUrl", "title": message.link_text, "url": message.link}]
-    return {"type": "message", "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}]}
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
+    return {"type": "message", "attachments": [attachment]}
 
+# %% ../../nbs/integrations/notification.ipynb #36d2127b
 def for_mail(
     message: Message,
     sender: str,
     receivers: str, # addresses, with commas between them
 ) -> EmailMessage:
-    "The message as plain text."
+    "Format a message as a plain-text e-mail."
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = message.lines[0], sender, receivers
     mail.set_content("\n\n".join([*message.lines[1:], *([message.link] if message.link else [])]) + "\n")
@@ -117,21 +125,24 @@ def for_mail(
 
 # %% ../../nbs/integrations/notification.ipynb #65124b54
 PAUSES = (1.0, 5.0, 25.0) # seconds between the attempts
-LONGEST, TIMEOUT, LIMIT = 60.0, 10.0, 30.0 # seconds: the longest pause a server may ask for, how long it may be silent, an attempt in all
+LONGEST = 60.0 # seconds, the longest pause a server may ask for
+TIMEOUT, LIMIT = 10.0, 30.0 # seconds, of silence and of an attempt as a whole
 
 @dataclass(frozen=True)
 class Outcome:
-    "What became of a message."
+    "The outcome of a message."
 
     receiver: str
     delivered: bool
     attempts: int
-    problem: str = "" # what went wrong at last, without any secret
+    problem: str = "" # what went wrong in the last attempt, without any secret
 
     def __str__(self) -> str:
         tries = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
-        return f"{self.receiver}: " + (f"delivered, {tries}" if self.delivered else f"not delivered after {tries}: {self.problem}")
+        outcome = f"delivered, {tries}" if self.delivered else f"not delivered after {tries}: {self.problem}"
+        return f"{self.receiver}: {outcome}"
 
+# %% ../../nbs/integrations/notification.ipynb #51387a13
 class Refused(Exception):
     "A receiver did not take the message."
 
@@ -155,12 +166,12 @@ def _within(seconds: float, send: Callable[[], None]) -> None: # raises what `se
         raise Refused(f"not done within {seconds:g} seconds") from None
 
 # %% ../../nbs/integrations/notification.ipynb #65124b58
-def delivered(
+def deliver(
     receiver: str, # its name
     send: Callable[[], None], # raises Refused
     pauses: Sequence[float] = PAUSES,
 ) -> Outcome:
-    "Send, and send again."
+    "Send a message, and retry what may pass."
     for attempt, pause in enumerate((*pauses, None), start=1):
         try:
             _within(LIMIT, send)
@@ -184,8 +195,9 @@ class Webhook:
 
     def send(self, message: Message) -> None: # raises Refused
         try:
-            answer = requests.post(self.address, json=self.form(message), timeout=TIMEOUT, allow_redirects=False, stream=True)
-            answer.close() # what it says beside its status is not read
+            answer = requests.post(self.address, json=self.form(message), timeout=TIMEOUT, allow_redirects=False,
+                                   stream=True)
+            answer.close() # its content is not read
         except requests.exceptions.SSLError:
             raise Refused("its certificate is not accepted", final=True) from None
         except requests.exceptions.Timeout:
@@ -193,21 +205,23 @@ class Webhook:
         except requests.exceptions.RequestException:
             raise Refused("no connection") from None
         if not answer.ok or answer.is_redirect:
-            passing = answer.status_code == 429 or answer.status_code >= 500
-            raise Refused(f"it answered {answer.status_code}", final=not passing, wait=_seconds(answer.headers.get("Retry-After", "")))
+            temporary = answer.status_code == 429 or answer.status_code >= 500
+            raise Refused(f"it answered {answer.status_code}", final=not temporary,
+                          wait=_seconds(answer.headers.get("Retry-After", "")))
 
+# %% ../../nbs/integrations/notification.ipynb #b0edb9d8
 def _seconds(asked: str) -> float: # asked: a number of seconds or a date, which in HTTP is UTC
     if asked.isdecimal():
         return float(asked)
     try:
         return (parsedate_to_datetime(asked).replace(tzinfo=timezone.utc) - datetime.now(timezone.utc)).total_seconds()
-    except ValueError: # of what is neither
+    except ValueError: # neither of the two
         return 0.0
 
 # %% ../../nbs/integrations/notification.ipynb #1221882a
 @dataclass(frozen=True)
 class Mailbox:
-    "The addresses that get an e-mail."
+    "The addresses of an e-mail."
 
     receivers: str
     sender: str
@@ -248,25 +262,27 @@ MAIL = {name: f"MLOPS_NB_MAIL_{name.upper()}" for name in ("to", "from", "host",
 
 def receivers(
     environment: Mapping[str, str] = os.environ,
-) -> list[Webhook | Mailbox]: # raises UserError naming the variable that makes no sense, not what is in it
-    "Who gets messages."
+) -> list[Webhook | Mailbox]: # raises UserError that names an unusable variable, not its content
+    "List the receivers of messages."
     forms = {SLACK: ("Slack", for_slack), TEAMS: ("Teams", for_teams)}
-    found = [Webhook(name, _address(variable, environment[variable]), form)
-             for variable, (name, form) in forms.items() if environment.get(variable)]
+    webhooks = [Webhook(name, _address(variable, environment[variable]), form)
+                for variable, (name, form) in forms.items() if environment.get(variable)]
     mail = {name: environment.get(variable, "") for name, variable in MAIL.items()}
-    return found + ([_mailbox(mail)] if any(mail.values()) else [])
+    return webhooks + ([_mailbox(mail)] if any(mail.values()) else [])
 
+# %% ../../nbs/integrations/notification.ipynb #63dc1e5d
 def _address(variable: str, address: str) -> str: # raises UserError
     try:
         parts = urlsplit(address)
-        if parts.hostname and (parts.scheme == "https" or parts.scheme == "http" and _is_here(parts)):
+        if parts.hostname and (parts.scheme == "https" or parts.scheme == "http" and _is_local(parts)):
             return address
     except ValueError:
         pass
-    raise UserError(f"{variable} is no address for a message", "something else than https://… (its content is not shown)",
+    raise UserError(f"{variable} is no address for a message",
+                    "something else than https://… (its content is not shown)",
                     "copy the whole address of the webhook; plain http is allowed on this machine alone")
 
-def _is_here(parts: SplitResult) -> bool:
+def _is_local(parts: SplitResult) -> bool:
     try:
         return parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname).is_loopback
     except ValueError:
@@ -278,19 +294,21 @@ def _mailbox(mail: dict[str, str]) -> Mailbox: # raises UserError
     if missing := [MAIL[name] for name in needed if not mail[name]]:
         raise UserError("E-mail is half configured", f"no {', '.join(missing)}", "set it too, or unset the others")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise UserError(f"{MAIL['host']} is no mail server", "something else than host:port", "write it as mail.bank.example:587")
-    if unfit := [MAIL[name] for name in ("to", "from") if "\n" in mail[name] or "\r" in mail[name]]:
-        raise UserError(f"{unfit[0]} is no e-mail address", "a line break", "write addresses with commas between them")
+        raise UserError(f"{MAIL['host']} is no mail server", "something else than host:port",
+                        "write it as mail.bank.example:587")
+    if broken := [MAIL[name] for name in ("to", "from") if "\n" in mail[name] or "\r" in mail[name]]:
+        raise UserError(f"{broken[0]} is no e-mail address", "a line break", "write addresses with commas between them")
     return Mailbox(mail["to"], mail["from"], host, int(port), mail["user"], mail["password"])
 
 # %% ../../nbs/integrations/notification.ipynb #062c8cfb
 def link_to_the_page(
     environment: Mapping[str, str] = os.environ,
-) -> str: # empty if none is set; raises UserError for one that lets in whoever reads it
-    "The address that messages name."
+) -> str: # empty if none is set; raises UserError for an address that holds a token
+    "Address of the page that messages link to."
     address = environment.get(LINK, "")
     if "token=" in unquote(address).lower():
-        raise UserError(f"{LINK} holds a token", "an address that lets in whoever reads the message (its content is not shown)",
+        raise UserError(f"{LINK} holds a token",
+                        "an address that lets in whoever reads the message (its content is not shown)",
                         "give the address without the token")
     return address
 
@@ -300,16 +318,18 @@ def notify(
     to: Sequence[Webhook | Mailbox], # from `receivers`
     pauses: Sequence[float] = PAUSES, # seconds between attempts
 ) -> list[Outcome]: # one a receiver; nothing is raised for a message that does not arrive
-    "Tell everybody."
-    return [delivered(receiver.name, lambda: receiver.send(message), pauses) for receiver in to]
+    "Send a message to every receiver."
+    return [deliver(receiver.name, partial(receiver.send, message), pauses) for receiver in to]
 
+# %% ../../nbs/integrations/notification.ipynb #d71a7577
 def told(
     folder: str | Path = ".", # a clone, or a folder under runs/
     environment: Mapping[str, str] = os.environ,
     preview: bool = False, # show instead of sending
-) -> list[str]: # lines for the reader; raises UserError for settings or records that make no sense
-    "Tell what a run has come to."
-    to, message = receivers(environment), message_of(folder, link_to_the_page(environment), reading_language(environment))
+) -> list[str]: # lines for the terminal; raises UserError for unusable settings or records
+    "Notify every receiver of a run's result, or preview the messages."
+    to = receivers(environment)
+    message = message_of(folder, link_to_the_page(environment), reading_language(environment))
     if preview:
         shown = to or [Webhook("Slack", "", for_slack)]
         return [f"{receiver.name} would get:\n{_as_text(receiver.preview(message))}" for receiver in shown]
@@ -324,6 +344,6 @@ def _as_text(shown: Any) -> str:
 def main(
     preview: bool = False, # show what would be sent, and send nothing
 ) -> None:
-    "Send the verdict and the decision of the run in this folder to who is configured."
+    "Send the verdict and the decision of the run in this folder to all configured receivers."
     with reported_to_the_user():
         print(*told(preview=preview), sep="\n")

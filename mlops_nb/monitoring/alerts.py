@@ -22,18 +22,19 @@ from ..registry.bundle import read_bundle
 
 # %% ../../nbs/library/monitoring/50_alerts.ipynb #a1e70006
 def daily_lists(
-    scored: pd.DataFrame, # transaction_id, time, card, channel, amount_cents, fraud_probability: the payments since the model was made
+    scored: pd.DataFrame, # of the model: transaction_id, time, card, channel, amount_cents, fraud_probability
     history: pd.DataFrame, # transaction_id, time, card: of all payments
     reports: pd.DataFrame, # transaction_id, is_fraud, reported_at: the customers' and the analysts'
     since: pd.Timestamp, # when the model's training began
     alert_budget: int, # cards a day
-) -> pd.DataFrame: # day, rank from 1, card, and the riskiest payment: transaction_id, time, channel, amount, fraud_probability
-    "The cards to check on each day."
-    spoken_of = history[history["transaction_id"].isin(reports["transaction_id"])]
+) -> pd.DataFrame: # LISTED: day, rank from 1, card, and the card's riskiest payment
+    "List the cards to check on each day."
+    reported = history[history["transaction_id"].isin(reports["transaction_id"])]
     ranked = scored.assign(day=scored["time"].dt.normalize()).sort_values(
         ["day", "fraud_probability", "card", "time", "transaction_id"], ascending=[True, False, True, True, True])
-    waiting = [without_known_cards(of_day, attach_reports_known_at(spoken_of, reports, day), since) for day, of_day in ranked.groupby("day")]
-    cards = pd.concat([ranked[:0], *waiting]).drop_duplicates(["day", "card"])
+    unreported = [without_known_cards(of_day, attach_reports_known_at(reported, reports, day), since)
+                  for day, of_day in ranked.groupby("day")]
+    cards = pd.concat([ranked[:0], *unreported]).drop_duplicates(["day", "card"])
     cards = cards.assign(rank=cards.groupby("day").cumcount() + 1, amount=cards["amount_cents"] / 100)
     return cards.loc[cards["rank"] <= alert_budget, LISTED].reset_index(drop=True)
 
@@ -49,9 +50,9 @@ def outcomes(
     as_of: pd.Timestamp, # now
     label_delay: int, # days until a fraud is usually reported
 ) -> pd.Series: # FRAUD, GENUINE or PENDING, one an alert
-    "What is known of each alert by now."
-    known = reports[reports["reported_at"] < as_of].sort_values("reported_at", kind="stable")
-    last_word = known.drop_duplicates("transaction_id", keep="last").set_index("transaction_id")["is_fraud"]
+    "Outcome of each alert, as known now."
+    reported = reports[reports["reported_at"] < as_of].sort_values("reported_at", kind="stable")
+    last_word = reported.drop_duplicates("transaction_id", keep="last").set_index("transaction_id")["is_fraud"]
     frauds = scored[scored["transaction_id"].map(last_word).eq(True)]
     defrauded = pd.MultiIndex.from_arrays([frauds["time"].dt.normalize(), frauds["card"]])
     silent = listed["time"] < as_of - pd.Timedelta(days=label_delay)
@@ -61,7 +62,7 @@ def outcomes(
 
 # %% ../../nbs/library/monitoring/50_alerts.ipynb #a1e70026
 def alerts(
-    scored: pd.DataFrame, # transaction_id, time, card, channel, amount_cents, fraud_probability: the payments since the model was made
+    scored: pd.DataFrame, # of the model: transaction_id, time, card, channel, amount_cents, fraud_probability
     history: pd.DataFrame, # transaction_id, time, card: of all payments
     reports: pd.DataFrame, # transaction_id, is_fraud, reported_at
     since: pd.Timestamp, # when the model's training began
@@ -69,13 +70,13 @@ def alerts(
     alert_budget: int, # cards a day
     label_delay: int, # days
 ) -> pd.DataFrame: # one row an alert, in the order of days and ranks: LISTED, and `outcome`
-    "Every day's list, and what has become of it."
+    "List every day's alerts with their outcomes."
     listed = daily_lists(scored, history, reports, since, alert_budget)
     return listed.assign(outcome=outcomes(listed, scored, reports, as_of, label_delay))
 
 # %% ../../nbs/library/monitoring/50_alerts.ipynb #a1e70015
 def last_day(listed: pd.DataFrame) -> pd.DataFrame:
-    "The alerts of the newest list."
+    "Alerts of the newest day."
     return listed[listed["day"] == listed["day"].max()]
 
 def with_last_reasons(
@@ -83,14 +84,16 @@ def with_last_reasons(
     history: pd.DataFrame, # every payment with its features, in order of time
     folder: str | Path, # the bundle of the model in use
 ) -> pd.DataFrame: # with `reasons`, as from `explanations.with_reasons`; no reasons for the days before the last
-    "Why the newest alerts were raised."
+    "Add the reasons of the newest day's alerts."
     if not len(listed):
         return listed.assign(reasons=pd.Series(dtype=object))
     bundle, detector = read_bundle(folder)
     payments = history.set_index("transaction_id", drop=False).loc[last_day(listed)["transaction_id"]]
-    explainer = Explainer(Path(folder, "model.onnx"), read_table(Path(folder, "background.parquet")).to_numpy(np.float32))
-    told = with_reasons(payments, detector.model.inputs(payments, history), explainer, bundle["features"])["reasons"].to_dict()
-    return listed.assign(reasons=[told.get(payment, []) for payment in listed["transaction_id"]])
+    explainer = Explainer(Path(folder, "model.onnx"),
+                          read_table(Path(folder, "background.parquet")).to_numpy(np.float32))
+    explained = with_reasons(payments, detector.model.inputs(payments, history), explainer, bundle["features"])
+    reasons = explained["reasons"].to_dict()
+    return listed.assign(reasons=[reasons.get(payment, []) for payment in listed["transaction_id"]])
 
 # %% ../../nbs/library/monitoring/50_alerts.ipynb #a1e70017
 def figures(
@@ -99,7 +102,8 @@ def figures(
     "Count the alerts that are closed, and those that were right."
     pending, right = listed["outcome"] == PENDING, listed["outcome"] == FRAUD
     judged = ~listed["day"].isin(listed.loc[pending, "day"])
-    return {"alerts": len(listed), "closed": int((~pending).sum()), "pending": int(pending.sum()), "frauds": int(right.sum()),
+    return {"alerts": len(listed), "closed": int((~pending).sum()), "pending": int(pending.sum()),
+            "frauds": int(right.sum()),
             "judged": int(judged.sum()), "precision": float(right[judged].mean()) if judged.any() else None}
 
 # %% ../../nbs/library/monitoring/50_alerts.ipynb #a1e70020
@@ -108,18 +112,20 @@ LATELY = 28 # days in which false alarms are counted
 def repeated_false_alarms(
     listed: pd.DataFrame, # from `alerts`
     as_of: pd.Timestamp, # now
-) -> list[dict[str, Any]]: # card and times, at least two: the most often disturbed first
-    "Whom the bank has disturbed for nothing more than once."
+) -> list[dict[str, Any]]: # card and times, at least two: the most frequent first
+    "Cards with more than one false alarm lately, and no alert that was right."
     lately = listed[listed["day"] >= as_of.normalize() - pd.Timedelta(days=LATELY)]
-    for_nothing = lately[~lately["card"].isin(lately.loc[lately["outcome"] == FRAUD, "card"]) & (lately["outcome"] == GENUINE)]
-    times = for_nothing.groupby("card").size().sort_values(ascending=False, kind="stable")
+    compromised = lately.loc[lately["outcome"] == FRAUD, "card"]
+    false_alarms = lately[~lately["card"].isin(compromised) & (lately["outcome"] == GENUINE)]
+    times = false_alarms.groupby("card").size().sort_values(ascending=False, kind="stable")
     return [{"card": card, "times": int(number)} for card, number in times[times > 1].items()]
 
+# %% ../../nbs/library/monitoring/50_alerts.ipynb #ce9d370a
 def summary(
     listed: pd.DataFrame, # from `with_last_reasons`
     as_of: pd.Timestamp, # now
-) -> dict[str, Any]: # for JSON: as_of, the `figures`, by_week (Mondays), repeated_false_alarms of the repeated_days, day, and `list`: the day's alerts
-    "What the alerts have come to, and the newest list."
+) -> dict[str, Any]: # as in ALERTS_SCHEMA: `figures`, overall and by_week (Mondays), and the newest day's list
+    "Summarise the alerts, with the newest list."
     weeks = listed.groupby(listed["day"].dt.to_period("W").dt.start_time)
     newest = last_day(listed)
     return {"as_of": f"{as_of:%Y-%m-%d}", **figures(listed),
@@ -130,22 +136,27 @@ def summary(
 
 # %% ../../nbs/library/monitoring/50_alerts.ipynb #a1e70023
 def _as_published(listed: pd.DataFrame) -> pd.DataFrame: # with days and times as text
-    return listed.assign(day=listed["day"].dt.strftime("%Y-%m-%d"), time=listed["time"].dt.strftime("%Y-%m-%d %H:%M:%S"),
+    return listed.assign(day=listed["day"].dt.strftime("%Y-%m-%d"),
+                         time=listed["time"].dt.strftime("%Y-%m-%d %H:%M:%S"),
                          fraud_probability=listed["fraud_probability"].round(6))
 
-ALERT = fields(day=TEXT, rank=COUNT, card=TEXT, transaction_id=TEXT, time=TEXT, channel={"type": ["string", "null"]}, amount=NUMBER,
-               fraud_probability=NUMBER, outcome=one_of(FRAUD, GENUINE, PENDING), reasons=list_of(fields(feature=TEXT, value=MAYBE, of=MAYBE)))
+ALERT = fields(day=TEXT, rank=COUNT, card=TEXT, transaction_id=TEXT, time=TEXT, channel={"type": ["string", "null"]},
+               amount=NUMBER,
+               fraud_probability=NUMBER, outcome=one_of(FRAUD, GENUINE, PENDING),
+               reasons=list_of(fields(feature=TEXT, value=MAYBE, of=MAYBE)))
 WEEK = fields(alerts=COUNT, closed=COUNT, pending=COUNT, frauds=COUNT, judged=COUNT, precision=MAYBE)
 ALERTS_SCHEMA = record_schema(
-    "The alert queue, and what became of the alerts before", as_of=TEXT, day={"type": ["string", "null"]}, list=list_of(ALERT),
-    by_week=list_of(WEEK), repeated_false_alarms=list_of(fields(card=TEXT, times=COUNT)), repeated_days=COUNT, **WEEK["properties"])
+    "The alert queue, and what became of the alerts before", as_of=TEXT, day={"type": ["string", "null"]},
+    list=list_of(ALERT),
+    by_week=list_of(WEEK), repeated_false_alarms=list_of(fields(card=TEXT, times=COUNT)), repeated_days=COUNT,
+    **WEEK["properties"])
 
 def write_alerts(
     listed: pd.DataFrame, # from `with_last_reasons`
     as_of: pd.Timestamp, # now
     folder: Path, # to be filled: alerts.csv with every day's alerts, alerts.json with the `summary`
 ) -> None:
-    "Publish the alerts."
+    "Write every alert as CSV, and the summary as JSON."
     published = _as_published(listed)
     published.assign(reasons=published["reasons"].map(as_text)).to_csv(folder / "alerts.csv", index=False)
     write_record(summary(listed, as_of), ALERTS_SCHEMA, folder / "alerts.json")

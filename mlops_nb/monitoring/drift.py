@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METHODS', 'QUARTERS', 'IDENTITY', 'SCORE', 'compare', 'moved', 'sample', 'thresholds', 'write_report', 'realised',
-           'verdict', 'report_share', 'compared', 'drift_thresholds', 'drift_verdict']
+           'verdict', 'report_share', 'compared_columns', 'drift_thresholds', 'drift_verdict']
 
 # %% ../../nbs/library/monitoring/10_drift.ipynb #3593012e
 import itertools
@@ -34,18 +34,19 @@ def compare(
     thresholds: dict[str, float], # the distance from which a column counts as drifted
     drift_share: float = 0.01, # of the columns, from which on the report speaks of drift: from `report_share`, or any
 ) -> Any: # Evidently's snapshot
-    "Evidently's data drift report, by effect size."
+    "Compute Evidently's data drift report, by effect size."
     definition = DataDefinition(numerical_columns=[name for name in reference if name not in yes_no],
                                 categorical_columns=[name for name in reference if name in yes_no])
     report = Report([DataDriftPreset(**METHODS, per_column_threshold=thresholds, drift_share=drift_share)])
     return report.run(*(Dataset.from_pandas(frame, data_definition=definition) for frame in (current, reference)))
 
+# %% ../../nbs/library/monitoring/10_drift.ipynb #b9abb344
 def moved(
     before: pd.DataFrame, # the columns to compare, no others
     after: pd.DataFrame, # the same columns
     yes_no: list[str], # the columns that hold 0 or 1
 ) -> dict[str, float]: # column: distance
-    "How far each column has moved."
+    "Distance of each column between two windows."
     return {name: _distance(before[name], after[name], before[name].std(ddof=0), name in yes_no) for name in before}
 
 def _distance(first: pd.Series, second: pd.Series, deviation: float, is_share: bool) -> float:
@@ -59,7 +60,7 @@ def sample(
     most: int, # rows to keep
     seed: int,
 ) -> pd.DataFrame:
-    "Rows spread evenly over the time."
+    "Select rows spread evenly over the time."
     if len(rows) <= most:
         return rows
     start = np.random.default_rng(seed).random()
@@ -71,53 +72,56 @@ QUARTERS = 4
 def thresholds(
     reference: pd.DataFrame, # the training window in order of time: the columns to compare, no others
     yes_no: list[str], # the columns that hold 0 or 1
-    least: float, # the distance below which nothing counts
+    min_distance: float, # the distance below which nothing counts
     times: float, # how many times as far as between quarters of the window
 ) -> dict[str, float]: # column: the distance from which it counts as drifted
-    "How far a column has to move."
+    "Distance from which each column counts as drifted."
     bounds = np.linspace(0, len(reference), QUARTERS + 1).astype(int)
     quarters = [reference[start:end] for start, end in itertools.pairwise(bounds)]
-    return {name: max(least, times * max(_distance(first[name], second[name], reference[name].std(ddof=0), name in yes_no)
-                                         for first, second in itertools.combinations(quarters, 2))) for name in reference}
+    pairs = [*itertools.combinations(quarters, 2)]
+    farthest = {name: max(_distance(first[name], second[name], reference[name].std(ddof=0), name in yes_no)
+                          for first, second in pairs) for name in reference}
+    return {name: max(min_distance, times * distance) for name, distance in farthest.items()}
 
 # %% ../../nbs/library/monitoring/10_drift.ipynb #ea65eda1
 IDENTITY = re.compile(r"(?<=metric_)[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 def _renumbered(text: str) -> str:
-    numbers = itertools.count(1)
-    known: dict[str, str] = {}
-    return IDENTITY.sub(lambda found: known.setdefault(found[0], f"{next(numbers):032d}"), text)
+    counter = itertools.count(1)
+    numbers: dict[str, str] = {}
+    return IDENTITY.sub(lambda match: numbers.setdefault(match[0], f"{next(counter):032d}"), text)
 
 def write_report(snapshot: Any, folder: Path) -> None: # report.html and report.json
-    "Evidently's full report, as a page and as data."
+    "Write Evidently's full report, as a page and as data."
     for name, save in (("report.html", snapshot.save_html), ("report.json", snapshot.save_json)):
         save(str(folder / name))
-        written = (folder / name).read_text(encoding="utf-8")
-        (folder / name).write_text(_renumbered(written), encoding="utf-8")
+        text = (folder / name).read_text(encoding="utf-8")
+        (folder / name).write_text(_renumbered(text), encoding="utf-8")
 
 # %% ../../nbs/library/monitoring/10_drift.ipynb #84ca18eb
 def realised(
-    labelled: pd.DataFrame, # time, card, fraud_probability, is_fraud: payments whose labels can be taken as known, known cards left out
+    labelled: pd.DataFrame, # time, card, fraud_probability, is_fraud: labels known, cards known before left out
     alert_budget: int, # cards a day
-) -> dict[str, Any]: # transactions, frauds, and the figures, None where there is nothing to judge
-    "What came true."
+) -> dict[str, Any]: # transactions, frauds, and figures: None where there is nothing to judge
+    "Count labelled payments and frauds, and compute the model's figures on them."
     judged = len(labelled) and labelled["is_fraud"].nunique() == 2
-    return {"transactions": len(labelled), "frauds": int(labelled["is_fraud"].sum()), "figures": figures(labelled, alert_budget) if judged else None}
+    return {"transactions": len(labelled), "frauds": int(labelled["is_fraud"].sum()),
+            "figures": figures(labelled, alert_budget) if judged else None}
 
 # %% ../../nbs/library/monitoring/10_drift.ipynb #7fe55f53
 SCORE = "fraud_probability"
 
 def verdict(
-    distance: dict[str, float], # column: how far it moved; empty if there was not enough data
-    least: dict[str, float], # column: the distance that counts as drift
+    distance: dict[str, float], # by column; empty if there was not enough data
+    threshold: dict[str, float], # by column: the distance that counts as drift
     yes_no: list[str], # the columns whose mean is a share
     means: dict[str, tuple[float, float]], # column: mean before and after
-    drift_columns: int = 1, # how many make a drift
-) -> dict[str, Any]: # state: quiet, drift or not_enough_data; drift_columns; drifted and all columns, the farthest first
-    "What the comparison says, in data."
+    drift_columns: int = 1, # drifted columns from which on there is drift
+) -> dict[str, Any]: # state: quiet, drift or not_enough_data; drift_columns; drifted, columns: the farthest first
+    "Build the drift verdict from distances and thresholds."
     ranked = sorted(distance, key=lambda name: (-distance[name], name))
-    columns = [{"name": name, "is_share": name in yes_no, "distance": distance[name], "threshold": least[name],
-                "drifted": distance[name] >= least[name],
+    columns = [{"name": name, "is_share": name in yes_no, "distance": distance[name], "threshold": threshold[name],
+                "drifted": distance[name] >= threshold[name],
                 "mean_before": means[name][0], "mean_after": means[name][1]} for name in ranked]
     drifted = [column["name"] for column in columns if column["drifted"]]
     state = "not_enough_data" if not distance else "drift" if len({*drifted} - OF_REPORTS) >= drift_columns else "quiet"
@@ -125,40 +129,41 @@ def verdict(
 
 # %% ../../nbs/library/monitoring/10_drift.ipynb #18c2182d
 def report_share(
-    found: dict[str, Any], # from `verdict`
+    drift: dict[str, Any], # from `verdict`
 ) -> float: # of the columns
-    "The share of drifted columns from which Evidently's report has to speak of drift, to agree with the verdict."
-    of_reports = len({*found["drifted"]} & OF_REPORTS)
-    return (found["drift_columns"] + of_reports) / max(len(found["columns"]), 1)
+    "Share of drifted columns from which Evidently's report reports drift, to agree with the verdict."
+    of_reports = len({*drift["drifted"]} & OF_REPORTS)
+    return (drift["drift_columns"] + of_reports) / max(len(drift["columns"]), 1)
 
 # %% ../../nbs/library/monitoring/10_drift.ipynb #70d1f721
-def compared(
-    described: list[dict[str, Any]], # the features, as bundle.json has them: name and unit
+def compared_columns(
+    features: list[dict[str, Any]], # as bundle.json has them: name and unit
 ) -> tuple[list[str], list[str]]: # the names of all columns that are compared, and of those that hold 0 or 1
-    "Name the columns to compare: the features and the score."
-    return ([*(feature["name"] for feature in described), SCORE],
-            [feature["name"] for feature in described if feature["unit"] == "yes_no"])
+    "Names of the columns to compare: the features and the score."
+    return ([*(feature["name"] for feature in features), SCORE],
+            [feature["name"] for feature in features if feature["unit"] == "yes_no"])
 
 def drift_thresholds(
     training_window: pd.DataFrame, # the model's features and SCORE, in order of time
-    described: list[dict[str, Any]], # the features
+    features: list[dict[str, Any]], # the model's, as bundle.json has them
     settings: MonitorSettings,
 ) -> dict[str, float]: # column: the distance from which it counts as drifted
-    "The thresholds of a model at work."
-    names, yes_no = compared(described)
+    "Compute the thresholds of a model in use from its training window."
+    names, yes_no = compared_columns(features)
     rows = sample(training_window, settings.sample_rows, settings.seed)[names]
     return thresholds(rows, yes_no, settings.drift_threshold, settings.drift_times)
 
+# %% ../../nbs/library/monitoring/10_drift.ipynb #6796bbfb
 def drift_verdict(
-    windows: Sequence[pd.DataFrame], # the training window and the latest: the model's features and SCORE, in order of time
-    described: list[dict[str, Any]], # the features
-    least: dict[str, float], # from `drift_thresholds`
+    windows: Sequence[pd.DataFrame], # training and latest: the model's features and SCORE, in order of time
+    features: list[dict[str, Any]], # the model's, as bundle.json has them
+    limits: dict[str, float], # from `drift_thresholds`
     settings: MonitorSettings,
-) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict and the samples it is about
-    "Compare two windows, if there is enough to compare."
-    names, yes_no = compared(described)
+) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict and the samples that were compared
+    "Compare two windows, if both have enough rows."
+    names, yes_no = compared_columns(features)
     samples = [sample(window, settings.sample_rows, settings.seed)[names] for window in windows]
     if min(map(len, windows)) < settings.min_rows:
         return verdict({}, {}, yes_no, {}), samples
     means = {name: tuple(float(window[name].mean()) for window in windows) for name in names}
-    return verdict(moved(*samples, yes_no), least, yes_no, means, settings.drift_columns), samples
+    return verdict(moved(*samples, yes_no), limits, yes_no, means, settings.drift_columns), samples

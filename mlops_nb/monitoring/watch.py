@@ -6,8 +6,8 @@
 __all__ = ['FINE', 'ATTENTION', 'UNKNOWN', 'STATES', 'QUESTIONS', 'Answer', 'ANSWER', 'RANGE', 'COLUMN', 'WINDOW', 'MISSED',
            'SCHEMA', 'answer', 'onset', 'about_input', 'about_scores', 'share_found', 'surely_less', 'against_baseline',
            'about_performance', 'newest', 'quarantined', 'about_data', 'overall', 'ModelAtWork', 'since_training',
-           'at_work', 'known_at', 'labelled_and_waiting', 'Observed', 'observe', 'judged', 'share_of_frauds', 'began',
-           'about_model', 'needing_attention', 'watch', 'described_windows']
+           'at_work', 'scored_payments', 'labelled_and_pending', 'Observed', 'observe', 'performance',
+           'share_of_frauds', 'drift_onset', 'about_model', 'needing_attention', 'watch', 'describe_windows']
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #0e21e17e
 from dataclasses import asdict, dataclass
@@ -35,14 +35,14 @@ def answer(
     state: str, # one of STATES
     *because: str, # codes
 ) -> Answer:
-    "An answer to one question."
+    "Build the answer to one question."
     return {"state": state, "because": list(because)}
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #74de20e3
 def onset(
     daily: pd.Series, # a mean a day, in order of time, indexed by day
 ) -> str | None: # an ISO date: the first day of the later part; None of fewer than two days
-    "The day on which a level changed."
+    "Date the change of a level."
     values, days = daily.to_numpy(float), len(daily)
     if days < 2:
         return None
@@ -52,38 +52,38 @@ def onset(
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #39fe5d06
 def about_input(
-    found: dict[str, Any], # from `drift.verdict`
+    drift: dict[str, Any], # from `drift.verdict`
     names: list[str], # the model's features
 ) -> Answer: # because: few, changed or unchanged
-    "Has what the model looks at changed?"
-    columns = {column["name"]: column["drifted"] for column in found["columns"]}
+    "Answer whether the model's features have changed."
+    columns = {column["name"]: column["drifted"] for column in drift["columns"]}
     if not columns:
         return answer(UNKNOWN, "few")
-    changed = found["state"] == "drift" and any(columns[name] for name in names)
+    changed = drift["state"] == "drift" and any(columns[name] for name in names)
     return answer(ATTENTION, "changed") if changed else answer(FINE, "unchanged")
 
 def about_scores(
-    found: dict[str, Any], # from `drift.verdict`
+    drift: dict[str, Any], # from `drift.verdict`
 ) -> Answer: # because: few, changed or unchanged
-    "Have the scores changed?"
-    drifted = [column["drifted"] for column in found["columns"] if column["name"] == SCORE]
+    "Answer whether the scores have changed."
+    drifted = [column["drifted"] for column in drift["columns"] if column["name"] == SCORE]
     if not drifted:
         return answer(UNKNOWN, "few")
-    return answer(ATTENTION, "changed") if drifted[0] and found["state"] == "drift" else answer(FINE, "unchanged")
+    return answer(ATTENTION, "changed") if drifted[0] and drift["state"] == "drift" else answer(FINE, "unchanged")
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #6bd51008
 def share_found(
     frauds: pd.DataFrame, # card, is_stopped: payments reported as fraud
     seed: int = 0,
     draws: int = 500,
-) -> dict[str, float | None]: # value, low and high of its 95 % interval, cards being drawn again; None without frauds
-    "How many of the frauds were found."
+) -> dict[str, float | None]: # value, low, high (95 % interval, by resampling cards); None without frauds
+    "Compute the share of frauds that were stopped."
     if not len(frauds):
         return dict.fromkeys(("value", "low", "high"))
-    found = frauds["is_stopped"].groupby(frauds["card"]).agg(["sum", "size"]).to_numpy()
-    drawn = found[np.random.default_rng(seed).integers(len(found), size=(draws, len(found)))].sum(axis=1)
-    low, high = np.quantile(drawn[:, 0] / drawn[:, 1], (0.025, 0.975))
-    return {"value": float(found[:, 0].sum() / found[:, 1].sum()), "low": float(low), "high": float(high)}
+    counts = frauds["is_stopped"].groupby(frauds["card"]).agg(["sum", "size"]).to_numpy()
+    resampled = counts[np.random.default_rng(seed).integers(len(counts), size=(draws, len(counts)))].sum(axis=1)
+    low, high = np.quantile(resampled[:, 0] / resampled[:, 1], (0.025, 0.975))
+    return {"value": float(counts[:, 0].sum() / counts[:, 1].sum()), "low": float(low), "high": float(high)}
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #6bd51009
 def surely_less(
@@ -91,16 +91,16 @@ def surely_less(
     baseline: dict[str, float | None], # the same
     decay: float,
 ) -> bool:
-    "Whether all of the difference's interval lies below -decay."
-    reach = np.hypot(share["high"] - share["value"], baseline["value"] - baseline["low"])
-    return bool(share["value"] - baseline["value"] + reach < -decay)
+    "Whether the whole interval of the difference lies below -decay."
+    margin = np.hypot(share["high"] - share["value"], baseline["value"] - baseline["low"])
+    return bool(share["value"] - baseline["value"] + margin < -decay)
 
 def against_baseline(
     share: dict[str, float | None], # value, low, high
     baseline: dict[str, float | None], # the same, on the validation weeks
     decay: float, # how much less counts
 ) -> Answer: # because: no_frauds, no_baseline, decayed or held
-    "Has the model found fewer frauds than it should?"
+    "Answer whether the model finds a smaller share of frauds than on the validation weeks."
     if share["value"] is None:
         return answer(UNKNOWN, "no_frauds")
     if baseline["value"] is None:
@@ -109,43 +109,46 @@ def against_baseline(
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #f3ef6438
 def about_performance(
-    share: dict[str, float | None], # of the frauds reported since the model was made
+    share: dict[str, float | None], # of the frauds reported since the model was trained
     baseline: dict[str, float | None], # on the validation weeks
     decay: float, # how much less counts
     missed: dict[str, dict[str, Any]], # from `missed_frauds`
 ) -> Answer: # because: as `against_baseline` says, and missed
-    "How good was it, now that the labels are in?"
-    judged = against_baseline(share, baseline, decay)
-    if any(each["more"] for each in missed.values()):
-        return answer(ATTENTION, *judged["because"], "missed")
-    return judged
+    "Answer how good the model was, now that labels are in."
+    compared = against_baseline(share, baseline, decay)
+    if any(channel["more"] for channel in missed.values()):
+        return answer(ATTENTION, *compared["because"], "missed")
+    return compared
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #028973b8
 def newest(
     transactions: pd.DataFrame, # time, channel
     as_of: pd.Timestamp,
 ) -> dict[str, float]: # channel: hours from its last payment to now
-    "How old each channel's newest payment is."
-    last = transactions[transactions["time"] < as_of].groupby(transactions["channel"].fillna("all").astype(str))["time"].max()
+    "Age of each channel's newest payment."
+    past, channel = transactions["time"] < as_of, transactions["channel"].fillna("all").astype(str)
+    last = transactions[past].groupby(channel)["time"].max()
     return {channel: float((as_of - time) / pd.Timedelta(hours=1)) for channel, time in sorted(last.items())}
 
 def quarantined(
-    deliveries: pd.DataFrame, # a row a feed and day: day, rows, and a column of counts for each kind of defect; undated files are of before
+    deliveries: pd.DataFrame, # by feed and day: day, rows, and a count for each defect; undated files count as before
     as_of: pd.Timestamp,
-    days: int, # the latest
+    days: int, # that count as lately
 ) -> dict[str, float | None]: # share of the rows, in the latest days and before them; None of no rows
-    "Measure how many rows were quarantined lately, and before."
+    "Compute the share of rows quarantined lately, and before."
     late = pd.to_datetime(deliveries["day"], format="%Y-%m-%d", errors="coerce") >= as_of - pd.Timedelta(days=days)
     counted = deliveries.assign(bad=deliveries.drop(columns=["day", "feed", "rows"]).sum(axis=1), late=late)
     sums = counted.groupby("late")[["bad", "rows"]].sum().reindex([True, False], fill_value=0)
-    return {name: float(row.bad / row.rows) if row.rows else None for name, row in zip(("lately", "before"), sums.itertuples())}
+    return {name: float(row.bad / row.rows) if row.rows else None
+            for name, row in zip(("lately", "before"), sums.itertuples())}
 
+# %% ../../nbs/library/monitoring/40_watch.ipynb #3dd64b77
 def about_data(
     ages: dict[str, float], # from `newest`
     shares: dict[str, float | None], # from `quarantined`
     settings: MonitorSettings,
 ) -> Answer: # because: no_payments; silent, quarantined, or both; or arriving
-    "Can the data be relied on? A share counts if it is also twice what it was before."
+    "Answer whether the data can be relied on; a share counts if it is also twice what it was before."
     if not ages:
         return answer(ATTENTION, "no_payments")
     silent = any(age >= settings.stale_hours for age in ages.values())
@@ -158,28 +161,31 @@ def about_data(
 def overall(
     answers: dict[str, Answer],
 ) -> str: # one of STATES
-    "Attention if one answer asks for it; fine if all are."
-    states = {each["state"] for each in answers.values()}
+    "Combine answers: attention if any needs it, fine if all are."
+    states = {answer["state"] for answer in answers.values()}
     return next(state for state in (ATTENTION, UNKNOWN, FINE) if state in states)
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #f4a7d7d8
 ANSWER = fields(state=one_of(*STATES), because=list_of(TEXT))
 RANGE = fields(value=MAYBE, low=MAYBE, high=MAYBE)
-COLUMN = fields(name=TEXT, is_share=FLAG, distance=NUMBER, threshold=NUMBER, drifted=FLAG, mean_before=NUMBER, mean_after=NUMBER)
+COLUMN = fields(name=TEXT, is_share=FLAG, distance=NUMBER, threshold=NUMBER, drifted=FLAG, mean_before=NUMBER,
+                mean_after=NUMBER)
 WINDOW = fields(**{"from": TEXT, "to": TEXT, "transactions": COUNT, "compared": COUNT})
 MISSED = fields(lately=COUNT, baseline=NUMBER, p_value=NUMBER, more=FLAG)
 SCHEMA = record_schema(
     "What monitoring found", as_of=TEXT, state=one_of("quiet", "drift", "not_enough_data"), health=one_of(*STATES),
     onset={"type": ["string", "null"]}, answers=fields(**dict.fromkeys(QUESTIONS, ANSWER)), drift_columns=COUNT,
     drifted=list_of(TEXT), columns=list_of(COLUMN), windows=table_of(WINDOW),
-    since=fields(transactions=COUNT, frauds=COUNT, figures={"type": ["object", "null"]}, share_found=RANGE), baseline=RANGE,
-    missed_frauds=table_of(MISSED), expected=fields(transactions=COUNT, figures=table_of(RANGE)), expected_before=table_of(RANGE),
-    newest=table_of(NUMBER), quarantined=fields(lately=MAYBE, before=MAYBE), settings=fields(days=COUNT, labelled_days=COUNT), model={"type": "object"})
+    since=fields(transactions=COUNT, frauds=COUNT, figures={"type": ["object", "null"]}, share_found=RANGE),
+    baseline=RANGE,
+    missed_frauds=table_of(MISSED), expected=fields(transactions=COUNT, figures=table_of(RANGE)),
+    expected_before=table_of(RANGE), newest=table_of(NUMBER), quarantined=fields(lately=MAYBE, before=MAYBE),
+    settings=fields(days=COUNT, labelled_days=COUNT), model={"type": "object"})
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0002
 @dataclass(frozen=True)
 class ModelAtWork:
-    "A model in use, and what it has scored."
+    "A model in use, with the payments it has scored."
 
     bundle: dict[str, Any] # bundle.json
     past: pd.DataFrame | None # the bundle's validation weeks, from `read_past`
@@ -192,7 +198,7 @@ def since_training(
     bundle: dict[str, Any], # bundle.json
     as_of: str, # an ISO date
 ) -> pd.DataFrame: # the same columns, and SCORE
-    "What has come in since the days the model learned from, scored by it."
+    "Score all payments from the training window on."
     rows = between(features, pd.Timestamp(bundle["training_window"][0]), pd.Timestamp(as_of))
     return rows.assign(**{SCORE: model.fraud_probability(rows, features)})
 
@@ -202,113 +208,120 @@ def at_work(
     scored: pd.DataFrame, # from `since_training`
     settings: MonitorSettings,
 ) -> ModelAtWork:
-    "A model with the distances from which its columns count as drifted."
+    "Put a model to work: add the thresholds of its columns."
     learned = between(scored, *map(pd.Timestamp, bundle["training_window"]))
     return ModelAtWork(bundle, past, scored, drift_thresholds(learned, bundle["features"], settings))
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #08791a39
-def known_at(
+def scored_payments(
     model: ModelAtWork,
     reports: pd.DataFrame, # transaction_id, is_fraud, reported_at
     now: pd.Timestamp,
     settings: MonitorSettings,
 ) -> pd.DataFrame: # the model's payments before now, with fraud_reported_at, is_blocked, is_stopped
-    "The payments a model has scored, and what is known of them."
-    scored, made = model.scored, pd.Timestamp(model.bundle["train_as_of"])
-    known = attach_reports_known_at(scored[scored["time"] < now], reports, now)
-    known = known.assign(is_blocked=is_blocked(known))
-    free = known[~known["is_blocked"] & (known["time"] >= made - WEEK)]
-    return known.assign(is_stopped=stopped_at_work(known, daily_thresholds(free, made, settings.alert_budget)))
+    "Add to a model's payments what is known of them."
+    scored, train_as_of = model.scored, pd.Timestamp(model.bundle["train_as_of"])
+    payments = attach_reports_known_at(scored[scored["time"] < now], reports, now)
+    payments = payments.assign(is_blocked=is_blocked(payments))
+    free = payments[~payments["is_blocked"] & (payments["time"] >= train_as_of - WEEK)]
+    thresholds = daily_thresholds(free, train_as_of, settings.alert_budget)
+    return payments.assign(is_stopped=stopped_at_work(payments, thresholds))
 
-def labelled_and_waiting(
-    known: pd.DataFrame, # from `known_at`
+# %% ../../nbs/library/monitoring/40_watch.ipynb #0741673b
+def labelled_and_pending(
+    payments: pd.DataFrame, # from `scored_payments`
     bundle: dict[str, Any],
     now: pd.Timestamp,
     labelled_days: int,
-) -> list[pd.DataFrame]: # is_fraud, as known now
-    "The payments at which the model has been at work, by whether their labels can be known."
-    made, start = map(pd.Timestamp, (bundle["train_as_of"], bundle["training_window"][0]))
+) -> list[pd.DataFrame]: # labelled and pending, with is_fraud as known now
+    "Split the payments scored at work by whether their labels are in."
+    train_as_of, start = map(pd.Timestamp, (bundle["train_as_of"], bundle["training_window"][0]))
     ends = now - pd.Timedelta(days=bundle["label_delay"])
-    first = max(made, ends - pd.Timedelta(days=labelled_days))
-    judged = without_known_cards(between(known, first, now), known, first - (made - start)) # as long before as for the test week
+    first = max(train_as_of, ends - pd.Timedelta(days=labelled_days))
+    reported_since = first - (train_as_of - start) # as long before as for the test week
+    judged = without_known_cards(between(payments, first, now), payments, reported_since)
     judged = judged.assign(is_fraud=judged["fraud_reported_at"].notna())
-    return [between(judged, first, ends), between(judged, max(made, ends), now)]
+    return [between(judged, first, ends), between(judged, max(train_as_of, ends), now)]
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0003
 @dataclass(frozen=True)
 class Observed:
-    "What is counted of a model at work at a moment, before anything is said of it."
+    "The measurements of a model at work that the answers are based on."
 
-    known: pd.DataFrame # from `known_at`
+    payments: pd.DataFrame # from `scored_payments`
     windows: tuple[pd.DataFrame, pd.DataFrame] # of training, and the latest days
     drift: dict[str, Any] # from `drift_verdict`
-    samples: list[pd.DataFrame] # of the windows, which were compared
+    samples: list[pd.DataFrame] # of the windows, as compared
     labelled: pd.DataFrame # with is_fraud
-    waiting: pd.DataFrame # for their labels
+    pending: pd.DataFrame # whose labels are pending
     missed: dict[str, dict[str, Any]] # from `missed_frauds`
 
+# %% ../../nbs/library/monitoring/40_watch.ipynb #527b81d0
 def observe(
     model: ModelAtWork,
     reports: pd.DataFrame, # transaction_id, is_fraud, reported_at
     as_of: str, # an ISO date
     settings: MonitorSettings,
 ) -> Observed:
-    "Compare the latest days with the training window, and count what is known of them."
-    now, made, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
+    "Compare the latest days with the training window, and count missed frauds."
+    now, train_as_of, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
     start, end = map(pd.Timestamp, bundle["training_window"])
-    known = known_at(model, reports, now, settings)
-    windows = between(known, start, end), between(known, max(end, now - pd.Timedelta(days=settings.days)), now)
+    payments = scored_payments(model, reports, now, settings)
+    windows = between(payments, start, end), between(payments, max(end, now - pd.Timedelta(days=settings.days)), now)
     drift, samples = drift_verdict(windows, bundle["features"], model.thresholds, settings)
-    labelled, waiting = labelled_and_waiting(known, bundle, now, settings.labelled_days)
-    missed = missed_frauds(known, model.past, made, now, settings.days, settings.missed_frauds_p_value)
-    return Observed(known, windows, drift, samples, labelled, waiting, missed)
+    labelled, pending = labelled_and_pending(payments, bundle, now, settings.labelled_days)
+    missed = missed_frauds(payments, model.past, train_as_of, now, settings.days, settings.missed_frauds_p_value)
+    return Observed(payments, windows, drift, samples, labelled, pending, missed)
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #d0037933
-def judged(
+def performance(
     observed: Observed,
     past: pd.DataFrame | None, # the bundle's, from `read_past`, with is_stopped
     settings: MonitorSettings,
 ) -> dict[str, Any]: # since, baseline, expected and expected_before, as the verdict has them
-    "How good the model is and was."
-    labelled, waiting = observed.labelled, observed.waiting
-    expected, before = (estimated(rows, past, settings.seed) for rows in (waiting, labelled))
-    window = {name: str(getattr(labelled["time"], end)()) if len(labelled) else None for name, end in (("from", "min"), ("to", "max"))}
-    return {"since": realised(labelled, settings.alert_budget) | window | {"share_found": share_of_frauds(labelled, settings)},
-            "baseline": share_of_frauds(past, settings), "expected": {"transactions": len(waiting), "figures": expected},
+    "Compute how good the model is, by estimate, and was, by its labels."
+    labelled, pending = observed.labelled, observed.pending
+    expected, before = (estimated(rows, past, settings.seed) for rows in (pending, labelled))
+    window = {name: str(getattr(labelled["time"], end)()) if len(labelled) else None
+              for name, end in (("from", "min"), ("to", "max"))}
+    since = realised(labelled, settings.alert_budget) | window | {"share_found": share_of_frauds(labelled, settings)}
+    return {"since": since, "baseline": share_of_frauds(past, settings),
+            "expected": {"transactions": len(pending), "figures": expected},
             "expected_before": beside_realised(before, labelled)}
 
+# %% ../../nbs/library/monitoring/40_watch.ipynb #3e548f4f
 def share_of_frauds(rows: pd.DataFrame | None, settings: MonitorSettings) -> dict[str, float | None]:
-    "The share of frauds found among labelled payments; None of none."
+    "Compute the share of frauds found among labelled payments; None without any."
     frauds = pd.DataFrame({"card": [], "is_stopped": []}) if rows is None else rows[rows["is_fraud"]]
     return share_found(frauds, settings.seed)
 
-def began(
+def drift_onset(
     scored: pd.DataFrame,
     drifted: list[str],
-    described: list[dict[str, Any]], # the features, from the plain to the derived
-    made: pd.Timestamp, # when the model was made
+    features: list[dict[str, Any]], # the features, from the plain to the derived
+    train_as_of: pd.Timestamp, # when the model was trained
     training_end: pd.Timestamp,
 ) -> str | None:
-    "Since when the first of the drifted features, in the catalogue's order, has been another."
-    first = next((feature["name"] for feature in described if feature["name"] in drifted), None)
-    known = scored[(scored["time"] < training_end) | (scored["time"] >= made)]
-    return onset(known[first].groupby(known["time"].dt.normalize()).mean()) if first else None
+    "Date the change of the first drifted feature in the catalogue's order."
+    first = next((feature["name"] for feature in features if feature["name"] in drifted), None)
+    payments = scored[(scored["time"] < training_end) | (scored["time"] >= train_as_of)]
+    return onset(payments[first].groupby(payments["time"].dt.normalize()).mean()) if first else None
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0004
 def about_model(
     model: ModelAtWork,
     observed: Observed,
     settings: MonitorSettings,
-) -> dict[str, Answer]: # to input, scores and performance: those that the rules of a retraining go by
-    "What the payments that came in say of the model."
-    features, found = [feature["name"] for feature in model.bundle["features"]], share_of_frauds(observed.labelled, settings)
-    baseline = share_of_frauds(model.past, settings)
+) -> dict[str, Answer]: # input, scores, performance: those that the rules of retraining use
+    "Answer what the payments that came in say about the model."
+    features = [feature["name"] for feature in model.bundle["features"]]
+    share, baseline = share_of_frauds(observed.labelled, settings), share_of_frauds(model.past, settings)
     return {"input": about_input(observed.drift, features), "scores": about_scores(observed.drift),
-            "performance": about_performance(found, baseline, settings.decay, observed.missed)}
+            "performance": about_performance(share, baseline, settings.decay, observed.missed)}
 
 def needing_attention(answers: dict[str, Answer]) -> list[str]: # sorted
-    "The names of the answers that need attention."
-    return sorted(name for name, each in answers.items() if each["state"] == ATTENTION)
+    "Names of the answers that need attention."
+    return sorted(name for name, answer in answers.items() if answer["state"] == ATTENTION)
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #2526a8bb
 def watch(
@@ -317,21 +330,28 @@ def watch(
     delivered: pd.DataFrame, # as `quarantined` takes it
     as_of: str, # an ISO date
     settings: MonitorSettings,
-) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict, as SCHEMA describes it, and the samples that were compared
-    "The verdict on a model at work."
-    now, made, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
+) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict, as in SCHEMA, and the samples that were compared
+    "Build the monitoring verdict on a model at work."
+    now, train_as_of, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
     observed = observe(model, reports, as_of, settings)
-    figures, given = judged(observed, model.past, settings), about_model(model, observed, settings)
-    given["estimate"] = against_baseline(figures["expected"]["figures"]["share_found"], figures["baseline"], settings.decay)
-    ages, shares = newest(observed.known, now), quarantined(delivered[~(delivered["day"] >= as_of)], now, settings.days)
-    answers = {name: given.get(name) or about_data(ages, shares, settings) for name in QUESTIONS}
-    since = began(observed.known, observed.drift["drifted"], bundle["features"], made, pd.Timestamp(bundle["training_window"][1]))
-    return observed.drift | figures | {
-        "as_of": as_of, "health": overall(answers), "answers": answers, "onset": since, "windows": described_windows(observed),
-        "missed_frauds": observed.missed, "newest": ages, "quarantined": shares, "settings": asdict(settings), "model": bundle}, observed.samples
+    figures, answered = performance(observed, model.past, settings), about_model(model, observed, settings)
+    expected = figures["expected"]["figures"]["share_found"]
+    answered["estimate"] = against_baseline(expected, figures["baseline"], settings.decay)
+    ages = newest(observed.payments, now)
+    shares = quarantined(delivered[~(delivered["day"] >= as_of)], now, settings.days)
+    answers = {name: answered.get(name) or about_data(ages, shares, settings) for name in QUESTIONS}
+    since = drift_onset(observed.payments, observed.drift["drifted"], bundle["features"], train_as_of,
+                        pd.Timestamp(bundle["training_window"][1]))
+    verdict = observed.drift | figures | {
+        "as_of": as_of, "health": overall(answers), "answers": answers, "onset": since,
+        "windows": describe_windows(observed), "missed_frauds": observed.missed, "newest": ages, "quarantined": shares,
+        "settings": asdict(settings), "model": bundle}
+    return verdict, observed.samples
 
-def described_windows(observed: Observed) -> dict[str, dict[str, Any]]: # before and after: from, to, transactions, compared
-    "From when to when the compared windows reach, and how many payments they hold."
+# %% ../../nbs/library/monitoring/40_watch.ipynb #8bfb8340
+def describe_windows(observed: Observed) -> dict[str, dict[str, Any]]: # before, after: from, to, transactions, compared
+    "Describe each compared window: its ends and its numbers of payments."
     parts = zip(("before", "after"), observed.windows, observed.samples)
-    return {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows), "compared": len(part)}
+    return {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows),
+                   "compared": len(part)}
             for name, rows, part in parts if len(rows)}

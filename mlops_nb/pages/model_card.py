@@ -15,40 +15,50 @@ from ..words.language import Language
 from ..words.reasons import feature_name
 
 # %% ../../nbs/library/pages/78_model_card.ipynb #ca5b0553
-COLUMNS = ("average_precision", "roc_auc", "precision", "recall", "recall_by_amount", "false_alarms_per_1000_customers", "money_saved_per_day")
+COLUMNS = ("average_precision", "roc_auc", "precision", "recall", "recall_by_amount", "false_alarms_per_1000_customers",
+           "money_saved_per_day")
 
 def figures(language: Language, bundle: dict[str, Any]) -> Markup: # bundle: as in bundle.json
-    "The figures of the test week, overall and by channel; a dash where a channel had too few frauds."
+    "Tabulate the figures of the test week, overall and by channel."
     groups = {language("card-figures.all"): bundle["figures"]}
     groups |= {language.named("feed", channel): group for channel, group in bundle["figures"]["by_channel"].items()}
-    rows = [[name, *(language.figure(column, (group | group["decisions"]["budget"])[column]) for column in COLUMNS)] for name, group in groups.items()]
+    rows = [[name, *(language.figure(column, (group | group["decisions"]["budget"])[column]) for column in COLUMNS)]
+            for name, group in groups.items()]
     return table(["", *(language.named("figure", column) for column in COLUMNS)], rows, language("card-figures"))
 
 def features(language: Language, bundle: dict[str, Any]) -> Markup:
-    "The features that the model looks at."
-    rows = [[feature_name(language, each["name"], bundle["features"]), each["name"]] for each in bundle["features"]]
+    "Tabulate the model's features."
+    rows = [[feature_name(language, feature["name"], bundle["features"]), feature["name"]]
+            for feature in bundle["features"]]
     return table([language("card-features.feature"), language("card-features.name")], rows, language("card-features"))
 
 # %% ../../nbs/library/pages/78_model_card.ipynb #4021c13a
 def model_card(language: Language, bundle: dict[str, Any]) -> Markup: # bundle: as in bundle.json
-    "The parts of a model card."
+    "Render the parts of a model card."
     start, end = bundle["training_window"]
-    data = language("card-data.text", first=language.day(start), last=language.last_day(end), as_of=language.day(bundle["train_as_of"]),
+    data = language("card-data.text", first=language.day(start), last=language.last_day(end),
+                    as_of=language.day(bundle["train_as_of"]),
                     delay=bundle["label_delay"], hash=bundle["data_hash"])
-    settings = ", ".join(f"{name} {value}" for name, value in bundle["settings"].items()) or language("card-kind.defaults")
-    kind = language("card-kind.text", model=language.named("model", bundle["candidate"]), settings=settings, seed=str(bundle["seed"]), device=bundle["device"])
-    alerts = language("card-alerts.text", budget=bundle["alert_budget"], cost=language.number(bundle["false_alarm_cost"]))
+    settings = ", ".join(f"{name} {value}"
+                         for name, value in bundle["settings"].items()) or language("card-kind.defaults")
+    kind = language("card-kind.text", model=language.named("model", bundle["candidate"]), settings=settings,
+                    seed=str(bundle["seed"]), device=bundle["device"])
+    alerts = language("card-alerts.text", budget=bundle["alert_budget"],
+                      cost=language.number(bundle["false_alarm_cost"]))
     error = {end: language.decimal(value, 4) for end, value in bundle["figures"]["calibration_error"].items()}
     limits = listed([language(f"card-limits.{limit}") for limit in ("reports", "people", "new", "world")])
     how_good = paragraph(language("card-figures.text", budget=bundle["alert_budget"])) + figures(language, bundle)
-    parts = {"purpose": paragraph(language("card-purpose.text")), "owner": paragraph(bundle["owner"]), "limits": limits, "data": paragraph(data),
+    parts = {"purpose": paragraph(language("card-purpose.text")), "owner": paragraph(bundle["owner"]), "limits": limits,
+             "data": paragraph(data),
              "kind": paragraph(kind), "alerts": paragraph(alerts), "figures": how_good,
-             "calibration": paragraph(language("card-calibration.text", **error)), "features": features(language, bundle)}
+             "calibration": paragraph(language("card-calibration.text", **error)),
+             "features": features(language, bundle)}
     return Markup("").join(heading(language(f"card-{name}")) + part for name, part in parts.items())
 
+# %% ../../nbs/library/pages/78_model_card.ipynb #fbef270a
 def card_page(language: Language) -> Markup:
-    "The page of the model in use."
-    found = read(VERDICT)
-    kind = language.named("model", found["model"]["candidate"]) if found else "–"
+    "Render the card of the model in use as a page."
+    verdict = read(VERDICT)
+    kind = language.named("model", verdict["model"]["candidate"]) if verdict else "–"
     card = section(language, lambda language, verdict: model_card(language, verdict["model"]), VERDICT)
     return opening(language, "model_card", language("title-model_card", model=kind)) + card + closing()

@@ -7,10 +7,12 @@ __all__ = ['TEXT_LOOK', 'ANSWER_LOOK', 'TABLE_LOOK', 'PHONE_LOOK', 'look']
 
 # %% ../../nbs/library/pages/10_styles.ipynb #853f9d5b
 TEXT_LOOK = """
-:root { --ink: #1d2733; --soft: #55606d; --line: #d9dfe6; --quiet: #00639c; --drift: #b04300; --stopped: #a3001b; --unsure: #59636e; }
+:root { --ink: #1d2733; --soft: #55606d; --line: #d9dfe6; --quiet: #00639c; --drift: #b04300; --stopped: #a3001b;
+  --unsure: #59636e; }
 * { box-sizing: border-box; }
-body { margin: 0; background: #fff; color: var(--ink); font: 1rem/1.55 system-ui, "Segoe UI", "Liberation Sans", "Noto Sans CJK SC", "PingFang SC",
-  "Microsoft YaHei", sans-serif; -webkit-text-size-adjust: 100%; }
+body { margin: 0; background: #fff; color: var(--ink); -webkit-text-size-adjust: 100%;
+  font: 1rem/1.55 system-ui, "Segoe UI", "Liberation Sans", "Noto Sans CJK SC", "PingFang SC",
+    "Microsoft YaHei", sans-serif; }
 main, nav { max-width: 62rem; margin: 0 auto; padding: 0 2rem; }
 main { padding-bottom: 3rem; }
 nav { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; padding-top: 1rem; font-weight: 600; }
@@ -20,7 +22,8 @@ nav a { text-decoration: none; padding: .35rem 0; border-bottom: 3px solid trans
 nav a:hover { border-bottom-color: var(--line); }
 nav a[aria-current] { color: var(--ink); border-bottom-color: var(--quiet); }
 h1 { font-size: 1.9rem; line-height: 1.2; font-weight: 650; margin: 1.2rem 0 .3rem; }
-h2 { font-size: 1.3rem; line-height: 1.3; font-weight: 650; margin: 2rem 0 .4rem; padding-top: 1.3rem; border-top: 1px solid var(--line); }
+h2 { font-size: 1.3rem; line-height: 1.3; font-weight: 650; margin: 2rem 0 .4rem; padding-top: 1.3rem;
+  border-top: 1px solid var(--line); }
 p { margin: .5rem 0; }
 .note, .source { color: var(--soft); font-size: .875rem; }
 .source { overflow-wrap: anywhere; }
@@ -28,7 +31,8 @@ p { margin: .5rem 0; }
 
 # %% ../../nbs/library/pages/10_styles.ipynb #86ec45e3
 ANSWER_LOOK = """
-.answer { border: 1px solid var(--line); border-left: .5rem solid var(--unsure); border-radius: 4px; padding: .6rem 1.2rem; margin: 1rem 0; }
+.answer { border: 1px solid var(--line); border-left: .5rem solid var(--unsure); border-radius: 4px;
+  padding: .6rem 1.2rem; margin: 1rem 0; }
 .answer.quiet { border-left-color: var(--quiet); background: #eef6fb; }
 .answer.figure { border-left-color: var(--ink); background: #f5f7f9; }
 .answer.stopped { border-left-color: var(--stopped); background: #fdecee; }
@@ -52,9 +56,11 @@ th, td { text-align: left; vertical-align: top; padding: .5rem 1rem .5rem 0; bor
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 600; }
 td ul { margin: 0; padding-left: 1rem; }
-th code, th small { display: block; color: var(--soft); font-size: .8125rem; font-weight: 400; overflow-wrap: anywhere; }
+th code, th small { display: block; color: var(--soft); font-size: .8125rem; font-weight: 400;
+  overflow-wrap: anywhere; }
 .shaded { display: inline-block; padding: 0 .4rem; border-radius: 2px; }
-.bar { display: block; position: relative; width: 8rem; height: .5rem; margin-top: .3rem; background: #e9edf1; border-radius: 2px; }
+.bar { display: block; position: relative; width: 8rem; height: .5rem; margin-top: .3rem; background: #e9edf1;
+  border-radius: 2px; }
 .bar span { display: block; height: 100%; border-radius: 2px; background: var(--quiet); }
 .bar span.drift { background: var(--drift); }
 .bar i { position: absolute; top: -.2rem; width: 2px; height: .9rem; background: var(--ink); }
@@ -85,5 +91,5 @@ PHONE_LOOK = """
 """
 
 def look() -> str: # CSS
-    "The look of every page."
+    "Build the style sheet of every page."
     return f"{TEXT_LOOK}{ANSWER_LOOK}{TABLE_LOOK}{PHONE_LOOK}"

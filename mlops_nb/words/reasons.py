@@ -21,8 +21,8 @@ def feature_name(
     name: str,
     features: list[Feature], # the model's
 ) -> str:
-    "What a feature measures."
-    window = next((each["window"] for each in features if each["name"] == name), "")
+    "Name what a feature measures."
+    window = next((feature["window"] for feature in features if feature["name"] == name), "")
     key = _key(name, window)
     if not language.has(key):
         return name.replace("_", " ").capitalize()
@@ -34,37 +34,46 @@ def _duration(language: Language, hours: float, most: float | None) -> str:
         return language("duration-capped", number=round(most / 24))
     if hours * 60 < 0.5:
         return language("duration-minute")
-    unit, size = next((unit, size) for unit, size in (("days", 24), ("hours", 1), ("minutes", 1 / 60)) if hours >= 2 * size or size < 1)
+    sizes = {"days": 24, "hours": 1, "minutes": 1 / 60} # hours
+    unit, size = next((unit, size) for unit, size in sizes.items() if hours >= 2 * size or size < 1)
     return language(f"duration-{unit}", number=round(hours / size))
 
 def _distance(language: Language, metres: float) -> str:
     return f"{language.decimal(metres)} m" if metres < 1000 else f"{language.decimal(metres / 1000)} km"
 
-def _values(language: Language, feature: Feature, value: float, of: float | None) -> dict[str, Any]: # what a feature's message may use
+# %% ../../nbs/library/words/40_reasons.ipynb #288ad740
+def _values(language: Language, feature: Feature, value: float, of: float | None) -> dict[str, Any]: # for a message
     unit = feature["unit"]
-    plain = {"money": lambda: language.decimal(value, 2), "times": lambda: language.decimal(value, 1), "kmh": lambda: language.decimal(value),
-             "deviations": lambda: language.decimal(abs(value), 1), "share": lambda: language.percent(value, 0 if value >= 0.1 else 1)}
-    values: dict[str, Any] = {"value": plain[unit]() if unit in plain else counted(value)}
-    special = {"hour": lambda: {"hour": int(value), "next": int(value) + 1}, "weekday": lambda: {"weekday": language(f"weekday-{int(value)}")},
-               "yes_no": lambda: {"yes": "yes" if value else "no"}, "hours": lambda: {"duration": _duration(language, value, feature.get("most"))},
-               "metres": lambda: {"distance": _distance(language, value)}, "deviations": lambda: {"side": "below" if value < 0 else "above"},
-               "share": lambda: {"extreme": {0: "none", 1: "all"}.get(value, "some")}}
-    if unit in special:
-        values |= special[unit]()
+    formats = {"money": lambda: language.decimal(value, 2), "times": lambda: language.decimal(value, 1),
+               "kmh": lambda: language.decimal(value),
+               "deviations": lambda: language.decimal(abs(value), 1),
+               "share": lambda: language.percent(value, 0 if value >= 0.1 else 1)}
+    values: dict[str, Any] = {"value": formats[unit]() if unit in formats else counted(value)}
+    extras = {"hour": lambda: {"hour": int(value), "next": int(value) + 1},
+              "weekday": lambda: {"weekday": language(f"weekday-{int(value)}")},
+              "yes_no": lambda: {"yes": "yes" if value else "no"},
+              "hours": lambda: {"duration": _duration(language, value, feature.get("most"))},
+              "metres": lambda: {"distance": _distance(language, value)},
+              "deviations": lambda: {"side": "below" if value < 0 else "above"},
+              "share": lambda: {"extreme": {0: "none", 1: "all"}.get(value, "some")}}
+    if unit in extras:
+        values |= extras[unit]()
     return values | ({"reports": round(value * of), "of": counted(of)} if of is not None else {})
 
 # %% ../../nbs/library/words/40_reasons.ipynb #d4acdb0f
 def reason(
     language: Language,
-    given: dict[str, Any], # of an alert: feature, value, of
+    given: dict[str, Any], # a reason of an alert: feature, value, of
     features: list[Feature], # the model's
 ) -> str:
-    "What a reason for an alert says of the transaction."
-    feature = next((each for each in features if each["name"] == given["feature"]), None)
+    "Write a reason for an alert."
+    feature = next((feature for feature in features if feature["name"] == given["feature"]), None)
     key = f"{_key(given['feature'], feature['window'] if feature else '')}.reason"
-    if feature is None or not language.has(key):
-        return language(key) if language.has(key) else language(
-            "reason-other", feature=feature_name(language, given["feature"], features), value=language.number(given["value"]))
+    if not language.has(key):
+        name = feature_name(language, given["feature"], features)
+        return language("reason-other", feature=name, value=language.number(given["value"]))
+    if feature is None:
+        return language(key)
     window = language(f"window-{feature['window']}") if feature["window"] else ""
     return language(key, window=window, **_values(language, feature, given["value"], given["of"]))
 
@@ -73,6 +82,6 @@ def quarantine_reason(
     language: Language,
     code: str, # cleaning's: subject.problem
 ) -> str:
-    "Why a row was quarantined."
+    "Write why a row was quarantined."
     subject, _, problem = code.partition(".")
     return language(f"problem-{problem}", subject=language.named("subject", subject))

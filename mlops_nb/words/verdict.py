@@ -16,11 +16,11 @@ QUESTIONS = ("input", "scores", "estimate", "performance", "quality") # in this 
 SCORE = "fraud_probability"
 
 def units(verdict: dict[str, Any]) -> dict[str, str]: # column: unit
-    "The unit of every column of a verdict."
+    "Map each column of a verdict to its unit."
     return {feature["name"]: feature["unit"] for feature in verdict["model"]["features"]} | {SCORE: "share"}
 
-def drifted_features(verdict: dict[str, Any]) -> list[dict[str, Any]]: # columns, in the catalogue's order: from the plain to the derived
-    "The model's features that have drifted."
+def drifted_features(verdict: dict[str, Any]) -> list[dict[str, Any]]: # columns, in the catalogue's order
+    "Select the model's features that have drifted, from the plain to the derived."
     columns = {column["name"]: column for column in verdict["columns"] if column["drifted"]}
     return [columns[feature["name"]] for feature in verdict["model"]["features"] if feature["name"] in columns]
 
@@ -30,23 +30,29 @@ def _input(language: Language, verdict: dict[str, Any]) -> str:
     if because != "changed":
         return language("few" if because == "few" else "input-unchanged")
     first, *others = drifted_features(verdict)
-    before, after = (language.number(first[mean], units(verdict)[first["name"]]) for mean in ("mean_before", "mean_after"))
-    values = {"feature": feature_name(language, first["name"], verdict["model"]["features"]), "before": before, "after": after}
-    told = [language("input-changed.since", day=language.day(verdict["onset"]), **values) if verdict["onset"] else language("input-changed", **values)]
+    before, after = (language.number(first[mean], units(verdict)[first["name"]])
+                     for mean in ("mean_before", "mean_after"))
+    name = feature_name(language, first["name"], verdict["model"]["features"])
+    values = {"feature": name, "before": before, "after": after}
+    if verdict["onset"]:
+        parts = [language("input-changed.since", day=language.day(verdict["onset"]), **values)]
+    else:
+        parts = [language("input-changed", **values)]
     if others:
-        told.append(language("input-changed.more", features=len(verdict["model"]["features"]), count=len(others)))
-    return " ".join(told)
+        parts.append(language("input-changed.more", features=len(verdict["model"]["features"]), count=len(others)))
+    return " ".join(parts)
 
 def _scores(language: Language, verdict: dict[str, Any]) -> str:
     [because] = verdict["answers"]["scores"]["because"]
     if because != "changed":
         return language("few" if because == "few" else "scores-unchanged")
     score = next(column for column in verdict["columns"] if column["name"] == SCORE)
-    return language("scores-changed", **{when: language.percent(score[f"mean_{when}"], 2) for when in ("before", "after")})
+    return language("scores-changed", **{when: language.percent(score[f"mean_{when}"], 2)
+                                         for when in ("before", "after")})
 
 # %% ../../nbs/library/words/20_verdict.ipynb #b0f055a2
 def share(language: Language, figure: dict[str, float | None]) -> str: # figure: value, low, high
-    "A share with its interval."
+    "Format a share with its interval."
     return language.range(*(language.percent(figure[end], 0) for end in ("value", "low", "high")))
 
 def _against_baseline(language: Language, kind: str, verdict: dict[str, Any], figure: dict[str, float | None]) -> str:
@@ -57,26 +63,31 @@ def _against_baseline(language: Language, kind: str, verdict: dict[str, Any], fi
     return language(f"{kind}-{because}", **values)
 
 def _performance(language: Language, verdict: dict[str, Any]) -> str:
-    missed = [language("performance-missed", days=verdict["settings"]["days"], channel=language.named("channel", channel),
-                       lately=each["lately"], baseline=language.decimal(each["baseline"], 1))
-              for channel, each in verdict["missed_frauds"].items() if each["more"]]
+    days = verdict["settings"]["days"]
+    missed = [language("performance-missed", days=days, channel=language.named("channel", channel),
+                       lately=count["lately"], baseline=language.decimal(count["baseline"], 1))
+              for channel, count in verdict["missed_frauds"].items() if count["more"]]
     return " ".join([_against_baseline(language, "performance", verdict, verdict["since"]["share_found"]), *missed])
 
+# %% ../../nbs/library/words/20_verdict.ipynb #0d9ddfc4
 def _quality(language: Language, verdict: dict[str, Any]) -> str:
     if not verdict["newest"]:
         return language("quality-no_payments")
-    told = [language("quality-channel" if hours >= 1 else "quality-recent", channel=language.named("channel", channel), hours=round(hours))
-            for channel, hours in verdict["newest"].items()]
+    channels = [language("quality-channel" if hours >= 1 else "quality-recent",
+                         channel=language.named("channel", channel), hours=round(hours))
+                for channel, hours in verdict["newest"].items()]
+    newest = language("quality-newest", channels=language.listed(channels))
+    if verdict["quarantined"]["lately"] is None:
+        return newest
     shares = {when: language.number(share, "share") for when, share in verdict["quarantined"].items()}
-    bad = [] if verdict["quarantined"]["lately"] is None else [language("quality-quarantined", days=verdict["settings"]["days"], **shares)]
-    return " ".join([language("quality-newest", channels=language.listed(told)), *bad])
+    return f"{newest} {language('quality-quarantined', days=verdict['settings']['days'], **shares)}"
 
 # %% ../../nbs/library/words/20_verdict.ipynb #39e2e993
 def sentences(
     language: Language,
     verdict: dict[str, Any], # reports/drift/verdict.json
 ) -> dict[str, str]: # question: sentence
-    "The answer to each question."
+    "Write the answer to each question."
     return {"input": _input(language, verdict), "scores": _scores(language, verdict),
             "estimate": _against_baseline(language, "estimate", verdict, verdict["expected"]["figures"]["share_found"]),
             "performance": _performance(language, verdict), "quality": _quality(language, verdict)}
@@ -85,11 +96,13 @@ def in_short(
     language: Language,
     verdict: dict[str, Any], # reports/drift/verdict.json
 ) -> str:
-    "What needs attention; or else how transactions and the model are, and what is not known yet."
-    told, states = sentences(language, verdict), {name: verdict["answers"][name]["state"] for name in QUESTIONS}
-    alarming = [told[name] for name in QUESTIONS if states[name] == "attention"]
-    if alarming:
-        return " ".join(alarming)
-    well = [told[name] for name in ("input", "performance") if states[name] == "fine"]
+    "Summarise what needs attention; or else how transactions and the model are, and what is unknown."
+    answers, states = sentences(language, verdict), {name: verdict["answers"][name]["state"] for name in QUESTIONS}
+    alarms = [answers[name] for name in QUESTIONS if states[name] == "attention"]
+    if alarms:
+        return " ".join(alarms)
+    parts = [answers[name] for name in ("input", "performance") if states[name] == "fine"]
     unknown = [language(f"question-{name}") for name in QUESTIONS if states[name] == "unknown"]
-    return " ".join([*well, *([language("unknown-questions", questions=" ".join(unknown))] if unknown else [])])
+    if unknown:
+        parts.append(language("unknown-questions", questions=" ".join(unknown)))
+    return " ".join(parts)

@@ -1,4 +1,4 @@
-"How Voilà serves the pages of this folder. `make dashboard` and the tests read this file; a user's own Voilà settings are not read."
+"How Voilà serves this folder, for `make dashboard` and the tests; a user's own Voilà settings are not read."
 from mlops_nb.pages.dashboard import in_language, policy
 
 c = get_config()  # noqa: F821, Voilà provides it
