@@ -15,6 +15,7 @@ from typing import Any
 from execnb.nbio import read_nb
 from execnb.shell import CaptureShell
 from fastcore.script import call_parse
+from markupsafe import Markup
 
 from ..base.errors import UserError, reported_to_the_user
 from ..base.files import replacing
@@ -29,13 +30,13 @@ from ..words.language import LANGUAGES, Language
 def shown(
     notebook: str | Path,
     language: str, # one of LANGUAGES
-) -> str: # HTML
+) -> Markup:
     "What the cells of a dashboard show, without a kernel."
     os.environ["QUERY_STRING"] = f"lang={language}"
     told = read_nb(notebook)
     CaptureShell().run_all(told, exc_stop=True)
     outputs = [output for cell in told.cells for output in cell.get("outputs", [])]
-    return "".join(_html(output) for output in outputs)
+    return Markup("".join(_html(output) for output in outputs))
 
 def _html(output: dict[str, Any]) -> str:
     if "data" not in output:
