@@ -16,9 +16,9 @@ def make_clone(tmp_path_factory):
         folder = tmp_path_factory.mktemp("clone") / name
         listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True)
         for name in filter(None, listed.stdout.split("\0")):
-            if (PROJECT / name).is_file():
+            if (PROJECT / name).is_file() or (PROJECT / name).is_symlink():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(PROJECT / name, folder / name)
+                shutil.copy2(PROJECT / name, folder / name, follow_symlinks=False)
         clone = Clone(folder)
         (folder.parent / "home").mkdir()
         (folder / "dvc.lock").unlink(missing_ok=True)

@@ -17,12 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import psutil
 import requests
 from fastcore.script import call_parse
-from playwright.sync_api import Browser, sync_playwright
 from tqdm import tqdm
 
 from ..base.errors import UserError, reported_to_the_user
@@ -66,7 +66,7 @@ CHROMIUM = shutil.which("chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
-def first_view(browser: Browser, address: str) -> float: # seconds from the request until the verdict can be read
+def first_view(browser: Any, address: str) -> float: # seconds from the request until the verdict can be read
     "Time to the first page's verdict, for a new visitor."
     with browser.new_context() as visitor:
         page = visitor.new_page()
@@ -74,6 +74,15 @@ def first_view(browser: Browser, address: str) -> float: # seconds from the requ
         page.goto(address, wait_until="commit")
         page.locator(".headline").wait_for()
         return time.perf_counter() - start
+
+# %% ../../nbs/library/benches/65_dashboard.ipynb #fdb55cf3
+def _playwright() -> Any: # Playwright's context; raises UserError when it is not installed
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        raise UserError("The bench needs Playwright", "no package playwright",
+                        "run `pip install 'mlops_nb[test]'`") from None
+    return sync_playwright()
 
 # %% ../../nbs/library/benches/65_dashboard.ipynb #1aad346f
 def viewers(
@@ -99,7 +108,7 @@ def viewers(
 
 # %% ../../nbs/library/benches/65_dashboard.ipynb #99f00013
 def measure(
-    browser: Browser,
+    browser: Any, # Playwright's
     words: Sequence[str | Path], # the command that serves
     pages: Sequence[str], # paths
     times: int, # starts of the server
@@ -123,7 +132,7 @@ def main(
     times: int = 7, # starts of a server
 ) -> None:
     "Measure the pages, beside Voilà as it comes."
-    with reported_to_the_user():
+    with reported_to_the_user(), _playwright() as playwright:
         needed(folder / VERDICT)
         if CHROMIUM is None:
             raise UserError("There is no browser to look with", "no chromium on the PATH",
@@ -131,9 +140,8 @@ def main(
         our_server = ["nbs/dashboards/serve", folder, "--port=8867"]
         plain_voila = ["voila", "nbs/dashboards/overview.ipynb", "--no-browser", "--port=8868",
                        f"--MappingKernelManager.root_dir={folder}"]
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            ours = measure(browser, our_server, [f"/voila/render/{page}.ipynb" for page in PAGES], times)
-            peer = measure(browser, plain_voila, ["/"], times)
-            browser.close()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        ours = measure(browser, our_server, [f"/voila/render/{page}.ipynb" for page in PAGES], times)
+        peer = measure(browser, plain_voila, ["/"], times)
+        browser.close()
         publish("dashboard", [row(name, ours[name], peer[name], "GB" if "viewers" in name else "s") for name in ours])
