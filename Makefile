@@ -86,12 +86,15 @@ compare: env ## the working tree's model beside the champion (RUN=name)
 	@$(RUN_FOLDER) && cd "$$folder" && mlops-champion compare
 
 test: spark ## all tests
+	@ruff check --quiet
 	@pytest -m "not long"
 
 test-long: spark ## all tests, and those that take many minutes
+	@ruff check --quiet
 	@pytest
 
-check: spark ## the fast tests
+check: spark ## the fast tests, and the rules of the code's form
+	@ruff check --quiet
 	@pytest -m "not slow and not long"
 
 tune: env export ## look longer for better settings, for params.yaml (TRIALS=50 or MINUTES=…, MODEL=xgboost, RUN=name)

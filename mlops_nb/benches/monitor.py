@@ -33,7 +33,7 @@ from ..monitoring.settings import MonitorSettings, settings_from
 # %% ../../nbs/library/benches/60_monitor.ipynb #98b0aa06
 YES_NO = [f"is_{number}" for number in range(5)]
 QUANTITIES = [f"quantity_{number}" for number in range(14)]
-DESCRIBED = [{"name": name, "meaning": name, "unit": "yes or no" if name in YES_NO else "none"}
+DESCRIBED = [{"name": name, "unit": "yes_no" if name in YES_NO else "none"}
              for name in [*QUANTITIES, *YES_NO]]
 
 def random_window(rows: int, seed: int, shift: float) -> pd.DataFrame: # shift: of the score and of is_0
@@ -100,7 +100,7 @@ def drifted_columns(
     "List the columns whose distance reaches their threshold."
     features = [feature for feature in CATALOGUE if feature.name in before]
     names = [feature.name for feature in features]
-    yes_no = [feature.name for feature in features if feature.unit == "yes or no"]
+    yes_no = [feature.name for feature in features if feature.unit == "yes_no"]
     minimum = thresholds(before[names], yes_no, threshold, times)
     distances = moved(before[names], after[names], yes_no)
     return sorted(name for name, distance in distances.items() if distance >= minimum[name])

@@ -15,7 +15,7 @@ from typing import Any
 from markupsafe import Markup
 
 from .templates import VERDICT, answer, paragraph, read, table
-from ..words.language import Language
+from ..words.language import Language, run_on
 from ..words.verdict import QUESTIONS, drifted_features, sentences
 
 # %% ../../nbs/library/pages/20_health.ipynb #cfe0fc0f
@@ -83,7 +83,7 @@ def questions(
 ) -> Markup:
     "Render the five questions about the model in use, and the answers."
     answers = sentences(language, verdict)
-    answers["estimate"] += f" {language('estimate-blind')}"
+    answers["estimate"] = run_on([answers["estimate"], language("estimate-blind")])
     rows = [[language(f"question-{name}"), language(f"state-{verdict['answers'][name]['state']}"), answers[name]]
             for name in QUESTIONS]
     return table([language("question"), language("question.answer"), language("question.because")], rows,
@@ -109,4 +109,4 @@ def moved_count(language: Language, verdict: dict[str, Any]) -> str:
         parts.append(language("drift-score"))
     if verdict["state"] == "drift" and verdict["onset"]:
         parts.append(language("drift-onset", day=language.day(verdict["onset"])))
-    return " ".join(parts)
+    return run_on(parts)

@@ -15,7 +15,7 @@ from .health import compared, moved_count
 from .templates import ALERTS, DECISION, LOOKS, METRICS, QUALITY, STAGE_OF, VERDICT
 from .templates import address, answer, folded, link, listed, paragraph, read, table
 from ..words.decision import decision_reasons, check_sentences, standing
-from ..words.language import Language
+from ..words.language import Language, run_on
 from ..words.reasons import quarantine_reason
 from ..words.verdict import in_short
 
@@ -58,7 +58,7 @@ def _expected(language: Language, figures: dict[str, Any]) -> str:
         return language("estimate-no_frauds")
     values = {name: language.figure(figure, figures[figure]["value"])
               for name, figure in (("frauds", "frauds"), ("worth", "fraud_amount"), ("share", "share_found"))}
-    return f"{language('expected', **values)} {language('estimate-blind')}"
+    return run_on([language("expected", **values), language("estimate-blind")])
 
 # %% ../../nbs/library/pages/30_overview.ipynb #be1c77ce
 def savings(

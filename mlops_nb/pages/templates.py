@@ -20,11 +20,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..base.schemas import FORM
 from .styles import look
-from ..words.language import LANGUAGES, Language
+from ..words.language import LANGUAGES, Language, gap
 
 # %% ../../nbs/library/pages/15_templates.ipynb #7e21c188
 @cache
@@ -42,7 +42,10 @@ def paragraph(
     kind: str = "", # the paragraph's look: badge, headline, note, source or none
 ) -> Markup:
     "Render sentences as one paragraph."
-    return piece("paragraph", [sentence for sentence in sentences if sentence], kind)
+    text = Markup("")
+    for sentence in filter(None, sentences):
+        text += (gap(text) if text else "") + escape(sentence)
+    return piece("paragraph", text, kind)
 
 def link(address: str, text: str, **attributes: str) -> Markup:
     "Render a link."

@@ -8,7 +8,7 @@ __all__ = ['QUESTIONS', 'SCORE', 'units', 'drifted_features', 'share', 'sentence
 # %% ../../nbs/library/words/20_verdict.ipynb #592705d7
 from typing import Any
 
-from .language import Language
+from .language import Language, run_on
 from .reasons import feature_name
 
 # %% ../../nbs/library/words/20_verdict.ipynb #fc2d571a
@@ -40,7 +40,7 @@ def _input(language: Language, verdict: dict[str, Any]) -> str:
         parts = [language("input-changed", **values)]
     if others:
         parts.append(language("input-changed.more", features=len(verdict["model"]["features"]), count=len(others)))
-    return " ".join(parts)
+    return run_on(parts)
 
 def _scores(language: Language, verdict: dict[str, Any]) -> str:
     [because] = verdict["answers"]["scores"]["because"]
@@ -67,7 +67,7 @@ def _performance(language: Language, verdict: dict[str, Any]) -> str:
     missed = [language("performance-missed", days=days, channel=language.named("channel", channel),
                        lately=count["lately"], baseline=language.decimal(count["baseline"], 1))
               for channel, count in verdict["missed_frauds"].items() if count["more"]]
-    return " ".join([_against_baseline(language, "performance", verdict, verdict["since"]["share_found"]), *missed])
+    return run_on([_against_baseline(language, "performance", verdict, verdict["since"]["share_found"]), *missed])
 
 # %% ../../nbs/library/words/20_verdict.ipynb #0d9ddfc4
 def _quality(language: Language, verdict: dict[str, Any]) -> str:
@@ -100,9 +100,9 @@ def in_short(
     answers, states = sentences(language, verdict), {name: verdict["answers"][name]["state"] for name in QUESTIONS}
     alarms = [answers[name] for name in QUESTIONS if states[name] == "attention"]
     if alarms:
-        return " ".join(alarms)
+        return run_on(alarms)
     parts = [answers[name] for name in ("input", "performance") if states[name] == "fine"]
     unknown = [language(f"question-{name}") for name in QUESTIONS if states[name] == "unknown"]
     if unknown:
-        parts.append(language("unknown-questions", questions=" ".join(unknown)))
-    return " ".join(parts)
+        parts.append(language("unknown-questions", questions=run_on(unknown)))
+    return run_on(parts)

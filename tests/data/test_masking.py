@@ -95,7 +95,7 @@ def test_no_card_number_leaves_the_raw_data(clone, used):
     assert not leaked(shown(clone.folder / "reports"), used)
     assert not leaked(done.stdout, used)
     told = " ".join(pd.read_parquet(clone.folder / "data/clean/quarantine.parquet")["reason"])
-    assert "transaction_id holds a card number" in told and "terminal.card_number" in told
+    assert "transaction_id.card_number" in told and "terminal.card_number" in told
 
 
 def test_no_card_number_reaches_models_reports_or_mlflow(clone, used):

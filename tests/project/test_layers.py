@@ -13,7 +13,7 @@ from layers import LAYERS, RANK, is_allowed
 CHECK = PROJECT / "tests/layers.py"
 PLANTED = {  # a module of each wing, and what it must not import
     "base.errors": "data.schema", "engine.pins": "data.masking", "simulation.population": "data.schema",
-    "data.schema": "words.en", "words.en": "engine.pins", "features.catalogue": "training.splits",
+    "data.schema": "words.language", "words.language": "engine.pins", "features.catalogue": "training.splits",
     "training.inputs": "models.decision_tree", "models.decision_tree": "evaluation.metrics",
     "evaluation.metrics": "registry.bundle", "registry.gate": "monitoring.drift",
     "monitoring.drift": "operation.rules", "operation.rules": "pages.styles", "pages.styles": "workbench.notebooks",
