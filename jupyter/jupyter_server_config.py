@@ -38,7 +38,8 @@ class ProjectKernels(AsyncMappingKernelManager):
         if kernel_id in self.kernel_id_to_connection_file:
             await self.ask(kernel_id, "interrupt_request")
             await self.ask(kernel_id, "shutdown_request")
-            self.kernel_id_to_connection_file.pop(kernel_id).unlink(missing_ok=True)  # or it would be listed until its end
+            # or it would be listed until its end
+            self.kernel_id_to_connection_file.pop(kernel_id).unlink(missing_ok=True)
         await super().shutdown_kernel(kernel_id, **kwargs)
 
     async def restart_kernel(self, kernel_id, **kwargs):

@@ -1,4 +1,5 @@
-"""What several tests share: where the project is, a bank small enough for tests, and a copy of the project in which anything may be done."""
+"""What several tests share: where the project is, a bank small enough for tests, and a copy of the project in which
+anything may be done."""
 
 import hashlib
 import os
@@ -23,7 +24,8 @@ SMALL = {
         "as_of": "2026-01-25", "train_days": 14, "test_days": 7, "validation_folds": 1, "tuning": {"trials": 2},
         "models": {
             "logistic_regression": {}, "decision_tree": {"max_depth": 4}, "random_forest": {"n_estimators": 10},
-            "xgboost": {"n_estimators": 20}, "lightgbm": {"n_estimators": 20}, "neural_network": {"hidden": [8], "epochs": 1},
+            "xgboost": {"n_estimators": 20}, "lightgbm": {"n_estimators": 20},
+            "neural_network": {"hidden": [8], "epochs": 1},
         },
     },
     "register": {"mode": "auto", "floors": {"average_precision": 0.01}, "ceilings": {}},
@@ -34,14 +36,16 @@ def merged(values: dict, changes: dict) -> dict:
     """Values with changes put in, table by table; a changed `models` table replaces the old one."""
     out = dict(values)
     for key, value in changes.items():
-        nested = isinstance(value, dict) and isinstance(out.get(key), dict) and key not in ("models", "floors", "ceilings")
+        nested = (isinstance(value, dict) and isinstance(out.get(key), dict)
+                  and key not in ("models", "floors", "ceilings"))
         out[key] = merged(out[key], value) if nested else value
     return out
 
 
 def contents(folder: Path) -> dict[str, str]:
     """Each file's hash."""
-    return {str(file.relative_to(folder)): hashlib.md5(file.read_bytes()).hexdigest() for file in sorted(folder.rglob("*")) if file.is_file()}
+    return {str(file.relative_to(folder)): hashlib.md5(file.read_bytes()).hexdigest()
+            for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
 class Clone:
@@ -49,14 +53,16 @@ class Clone:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.env = os.environ | {"PYTHONPATH": str(folder), "GIT_CONFIG_GLOBAL": os.devnull, "HOME": str(folder.parent / "home"),
+        self.env = os.environ | {"PYTHONPATH": str(folder), "GIT_CONFIG_GLOBAL": os.devnull,
+                                 "HOME": str(folder.parent / "home"),
                                  "DVC_SITE_CACHE_DIR": str(folder.parent / "site")}
         for name in ("MLFLOW_TRACKING_URI", "IN_TEST"):  # nbdev sets the second in tests, and then exports nothing
             self.env.pop(name, None)
 
     def run(self, *words: str, check: bool = True, folder: str = ".") -> subprocess.CompletedProcess:
         """Run a command in the clone; stdout holds both streams."""
-        done = subprocess.run(words, cwd=self.folder / folder, env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(words, cwd=self.folder / folder, env=self.env, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert not check or done.returncode == 0, done.stdout
         return done
 
@@ -78,4 +84,5 @@ class Clone:
     def commit(self, message: str) -> None:
         """Commit everything."""
         self.run("git", "add", "-A")
-        self.run("git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "-q", "--allow-empty", "-m", message)
+        self.run("git", "-c", "user.name=test", "-c", "user.email=test@localhost",
+                 "commit", "-q", "--allow-empty", "-m", message)

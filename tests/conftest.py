@@ -14,7 +14,8 @@ def make_clone(tmp_path_factory):
 
     def make(changes: dict | None = None, name: str = "project") -> Clone:
         folder = tmp_path_factory.mktemp("clone") / name
-        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True)
+        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=PROJECT,
+                                capture_output=True, text=True, check=True)
         for name in filter(None, listed.stdout.split("\0")):
             if (PROJECT / name).is_file() or (PROJECT / name).is_symlink():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,6 @@
-"""The layer rule: which wing of the package may import which. `python tests/layers.py FOLDER` lists what breaks it there."""
+"""The layer rule: which wing of the package may import which.
+
+`python tests/layers.py FOLDER` lists what breaks it there."""
 
 import ast
 import re
@@ -10,8 +12,9 @@ from typing import Iterator
 import grimp
 
 PACKAGE = "mlops_nb"
-LAYERS = ("base | engine, simulation, data, words | features | training | models | evaluation | registry | monitoring | serving | "
-          "operation | pages | workbench | integrations | benches, explore")  # a wing imports itself and those to its left
+# a wing imports itself and those to its left
+LAYERS = ("base | engine, simulation, data, words | features | training | models | evaluation | registry | "
+          "monitoring | serving | operation | pages | workbench | integrations | benches, explore")
 RANK = {wing.strip(): rank for rank, layer in enumerate(LAYERS.split("|")) for wing in layer.split(",")}
 BY_NAME = {("training.candidates", "models")}  # a kind of model is loaded when params.yaml names it
 
@@ -22,13 +25,14 @@ def wing(module: str) -> str:
 
 
 def imports_by_name(module: str, source: str) -> Iterator[str]:
-    """Every module of the package that stands in a string: for import_module, find_spec, `python -m` or a program of its own."""
+    """Every module of the package that stands in a string: for import_module, find_spec, `python -m` or a program."""
     tree = ast.parse(source)
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
             yield from re.findall(rf"\b{PACKAGE}(?:\.\w+)+", node.value)
-        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "find_spec") and node.args:
+        if (isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "find_spec")
+                and node.args):
             first = node.args[0].values[0] if isinstance(node.args[0], ast.JoinedStr) else node.args[0]
             if isinstance(first, ast.Constant) and str(first.value).startswith("."):
                 yield resolve_name(first.value.rstrip(".") or ".", module.rpartition(".")[0])

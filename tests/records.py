@@ -1,4 +1,4 @@
-"""What the stages leave of a run whose amounts went up after training: made in a second, in the forms that the stages write."""
+"""What the stages leave of a run whose amounts went up after training: made in a second, in the stages' own forms."""
 
 import json
 from pathlib import Path
@@ -24,8 +24,9 @@ from mlops_nb.registry.gate import DECISION_SCHEMA, decide
 FEATURES = [{"name": "amount", "unit": "money", "window": "", "share_of": "", "most": None},
             {"name": "card_transactions_7d", "unit": "count", "window": "7d", "share_of": "", "most": None},
             {"name": "is_web", "unit": "yes_no", "window": "", "share_of": "", "most": None}]
-SETTINGS = MonitorSettings(seed=1, alert_budget=11, drift_threshold=0.1, drift_times=2.0, drift_columns=1, min_rows=100, sample_rows=10_000,
-                           days=9, labelled_days=28, decay=0.1, missed_frauds_p_value=0.001, stale_hours=48, bad_share=0.01)
+SETTINGS = MonitorSettings(seed=1, alert_budget=11, drift_threshold=0.1, drift_times=2.0, drift_columns=1,
+                           min_rows=100, sample_rows=10_000, days=9, labelled_days=28, decay=0.1,
+                           missed_frauds_p_value=0.001, stale_hours=48, bad_share=0.01)
 MISSED = {"web": {"lately": 6, "baseline": 1.5, "p_value": 0.0005, "more": True}}
 CARD = "c626acac5f65354c5"
 
@@ -42,17 +43,19 @@ def payments(generator: np.random.Generator, start: str, days: int, extra: float
     fraud = generator.random(rows) < 0.05
     time = pd.Timestamp(start) + pd.to_timedelta(np.sort(generator.uniform(0, days, rows)), unit="D")
     return pd.DataFrame({"time": time, "card": generator.integers(0, 200, rows).astype(str), "is_fraud": fraud,
-                         "amount": generator.gamma(2, 25, rows) + extra, "card_transactions_7d": generator.poisson(4, rows),
+                         "amount": generator.gamma(2, 25, rows) + extra,
+                         "card_transactions_7d": generator.poisson(4, rows),
                          "is_web": generator.binomial(1, 0.25, rows),
                          "fraud_probability": np.clip(0.5 * fraud + generator.normal(0.2, 0.15, rows), 0, 1)})
 
 
 def model_of(winner: dict[str, float]) -> dict:
     """A bundle's description."""
-    return {"version": FORM, "candidate": "xgboost", "owner": "the fraud models' team", "settings": {"max_depth": 3}, "seed": 1, "device": "cpu",
-            "features": FEATURES, "train_as_of": "2026-03-18", "label_delay": 8, "training_window": ["2026-02-11 00:00:00", "2026-03-11 00:00:00"],
-            "calibration": {"slope": 0.88, "intercept": -0.05}, "threshold": 0.5, "alert_budget": 11, "false_alarm_cost": 12, "figures": winner,
-            "data_hash": "9e2707c8", "files": {"model.onnx": "872c84b0"}}
+    return {"version": FORM, "candidate": "xgboost", "owner": "the fraud models' team", "settings": {"max_depth": 3},
+            "seed": 1, "device": "cpu", "features": FEATURES, "train_as_of": "2026-03-18", "label_delay": 8,
+            "training_window": ["2026-02-11 00:00:00", "2026-03-11 00:00:00"],
+            "calibration": {"slope": 0.88, "intercept": -0.05}, "threshold": 0.5, "alert_budget": 11,
+            "false_alarm_cost": 12, "figures": winner, "data_hash": "9e2707c8", "files": {"model.onnx": "872c84b0"}}
 
 
 def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner: dict[str, float]) -> None:
@@ -61,19 +64,26 @@ def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner:
     least = thresholds(before[columns], yes_no, SETTINGS.drift_threshold, SETTINGS.drift_times)
     means = {name: (float(before[name].mean()), float(after[name].mean())) for name in columns}
     found = verdict(moved(before[columns], after[columns], yes_no), least, yes_no, means)
-    windows = {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows), "compared": len(rows)}
+    windows = {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows),
+                      "compared": len(rows)}
                for name, rows in (("before", before), ("after", after))}
-    before, after = (rows.assign(is_stopped=rows["fraud_probability"] >= 0.5, amount_cents=(100 * rows["amount"]).astype(int)) for rows in (before, after))
+    before, after = (rows.assign(is_stopped=rows["fraud_probability"] >= 0.5,
+                                 amount_cents=(100 * rows["amount"]).astype(int)) for rows in (before, after))
     baseline, now = (share_found(rows[rows["is_fraud"]]) for rows in (before, after))
     ages, quarantined, expected = {"web": 30.0}, {"lately": 0.001, "before": 0.002}, estimated(after, seed=1)
-    answers = {"input": about_input(found, columns[:-1]), "scores": about_scores(found), "estimate": against_baseline(now, baseline, 0.1),
-               "performance": about_performance(now, baseline, 0.1, MISSED), "quality": about_data(ages, quarantined, SETTINGS)}
+    answers = {"input": about_input(found, columns[:-1]), "scores": about_scores(found),
+               "estimate": against_baseline(now, baseline, 0.1),
+               "performance": about_performance(now, baseline, 0.1, MISSED),
+               "quality": about_data(ages, quarantined, SETTINGS)}
     labelled = after[after["time"] < "2026-03-24"]
-    since = realised(labelled, SETTINGS.alert_budget) | {"share_found": now, "from": str(labelled["time"].min()), "to": str(labelled["time"].max())}
+    since = realised(labelled, SETTINGS.alert_budget) | {
+        "share_found": now, "from": str(labelled["time"].min()), "to": str(labelled["time"].max())}
     record = found | {
-        "as_of": "2026-04-01", "health": overall(answers), "answers": answers, "onset": "2026-03-18", "windows": windows, "since": since,
-        "baseline": baseline, "missed_frauds": MISSED, "expected": {"transactions": len(after), "figures": expected},
-        "expected_before": beside_realised(expected, after), "newest": ages, "quarantined": quarantined, "settings": vars(SETTINGS), "model": model_of(winner)}
+        "as_of": "2026-04-01", "health": overall(answers), "answers": answers, "onset": "2026-03-18",
+        "windows": windows, "since": since, "baseline": baseline, "missed_frauds": MISSED,
+        "expected": {"transactions": len(after), "figures": expected},
+        "expected_before": beside_realised(expected, after), "newest": ages, "quarantined": quarantined,
+        "settings": vars(SETTINGS), "model": model_of(winner)}
     write(record, SCHEMA, folder / "verdict.json")
     write_report(compare(before[columns], after[columns], yes_no, least, report_share(found)), folder)
 
@@ -92,33 +102,43 @@ def write_evaluation(folder: Path, test_week: pd.DataFrame) -> dict[str, float]:
 
 def write_alerts(folder: Path) -> None:
     """The day's queue, and what became of the alerts before."""
-    reasons = [{"feature": "amount", "value": 417.98, "of": None}, {"feature": "card_transactions_7d", "value": 13.0, "of": None}]
-    alerts = [{"day": "2026-03-31", "rank": rank, "card": CARD[rank:] + CARD[:rank], "transaction_id": f"0062-{rank:06}", "time": f"2026-03-31 0{rank}:02:25",
-               "channel": channel, "amount": 1253.94 / rank, "fraud_probability": 0.9 / rank, "outcome": outcome, "reasons": reasons}
+    reasons = [{"feature": "amount", "value": 417.98, "of": None},
+               {"feature": "card_transactions_7d", "value": 13.0, "of": None}]
+    alerts = [{"day": "2026-03-31", "rank": rank, "card": CARD[rank:] + CARD[:rank],
+               "transaction_id": f"0062-{rank:06}", "time": f"2026-03-31 0{rank}:02:25", "channel": channel,
+               "amount": 1253.94 / rank, "fraud_probability": 0.9 / rank, "outcome": outcome, "reasons": reasons}
               for rank, (channel, outcome) in enumerate([("web", "fraud"), ("pos", "pending"), ("atm", "genuine")], 1)]
     counts = {"alerts": 140, "closed": 97, "pending": 43, "frauds": 19, "judged": 97, "precision": 0.19}
-    weeks = [counts | {"week": week, "closed": closed, "precision": precision} for week, closed, precision in (("2026-03-16", 70, 0.2), ("2026-03-23", 27, 0.185))]
-    write({"as_of": "2026-04-01", "day": "2026-03-31", "list": alerts, "by_week": weeks, "repeated_false_alarms": [{"card": CARD, "times": 3}],
-           "repeated_days": 28} | counts, ALERTS_SCHEMA, folder / "alerts.json")
+    weeks = [counts | {"week": week, "closed": closed, "precision": precision}
+             for week, closed, precision in (("2026-03-16", 70, 0.2), ("2026-03-23", 27, 0.185))]
+    write({"as_of": "2026-04-01", "day": "2026-03-31", "list": alerts, "by_week": weeks,
+           "repeated_false_alarms": [{"card": CARD, "times": 3}], "repeated_days": 28} | counts,
+          ALERTS_SCHEMA, folder / "alerts.json")
 
 
 def write_loop(folder: Path) -> None:
     """What the loop decided, and what that saved."""
-    done = [{"day": "2026-03-25", "decision": "retrain", "rule": "drift", "since": "2026-03-14", "days": 11, "model": "872c84b0"},
-            {"day": "2026-03-26", "decision": "keep", "rule": "drift", "checks": [{"check": "same_as_champion", "passed": False}], "model": "872c84b0"}]
+    done = [{"day": "2026-03-25", "decision": "retrain", "rule": "drift", "since": "2026-03-14", "days": 11,
+             "model": "872c84b0"},
+            {"day": "2026-03-26", "decision": "keep", "rule": "drift",
+             "checks": [{"check": "same_as_champion", "passed": False}], "model": "872c84b0"}]
     (folder / "journal.jsonl").write_text("".join(json.dumps({"version": FORM} | each) + "\n" for each in done))
     ways = {"never retrained": (300, 250, 275), "the loop": (300, 290, 295)}
-    write_json({"version": FORM, "ways": {way: {month: {"money_saved_per_day": saved} for month, saved in zip(("2026-02", "2026-03", "all"), figures)}
-                                          for way, figures in ways.items()}}, folder / "story.json")
+    months = ("2026-02", "2026-03", "all")
+    write_json({"version": FORM,
+                "ways": {way: {month: {"money_saved_per_day": saved} for month, saved in zip(months, figures)}
+                         for way, figures in ways.items()}}, folder / "story.json")
 
 
 def write_evidence(folder: Path) -> None:
     """The executed notebook of a stage, and the record of its run."""
     cells = [{"id": "a", "cell_type": "markdown", "metadata": {}, "source": "Has anything moved?"},
-             {"id": "b", "cell_type": "code", "metadata": {}, "execution_count": 1, "source": "import secret_code", "outputs": [
-                 {"output_type": "stream", "name": "stdout", "text": "85 columns"}]}]
-    (folder / "monitor.ipynb").write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
-    write_json({"began": "2026-04-01T08:35:00+00:00", "seconds": 8.74, "machine": {"cpu": "EPYC", "system": "Linux"}}, folder / "monitor.json")
+             {"id": "b", "cell_type": "code", "metadata": {}, "execution_count": 1, "source": "import secret_code",
+              "outputs": [{"output_type": "stream", "name": "stdout", "text": "85 columns"}]}]
+    (folder / "monitor.ipynb").write_text(
+        json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}))
+    write_json({"began": "2026-04-01T08:35:00+00:00", "seconds": 8.74, "machine": {"cpu": "EPYC", "system": "Linux"}},
+               folder / "monitor.json")
 
 
 def write_run(folder: Path) -> Path: # the folder
@@ -129,10 +149,13 @@ def write_run(folder: Path) -> Path: # the folder
     before, after = payments(generator, "2026-02-11", 28, extra=0), payments(generator, "2026-03-18", 14, extra=30)
     winner = write_evaluation(reports / "evaluate", before)
     write_drift(reports / "drift", before, after, winner)
-    write(decide("xgboost", winner, {"average_precision": 0.2}, {}, "auto"), DECISION_SCHEMA, reports / "register/decision.json")
-    write({"received": 2530, "clean": {"transactions": 2520, "reports": 7}, "quarantined": 3, "reasons": {"atm": {"amount.too_small": 3}},
-           "kinds": {"atm": {"outlier": 3}}, "days": [{"feed": "atm", "day": "2026-03-31", "rows": 77, "outlier": 3}],
-           "amounts": {"atm": {"smallest": 100, "median": 4999, "percentile_99": 41299, "largest": 123456}}}, QUALITY_SCHEMA, reports / "clean/quality.json")
+    write(decide("xgboost", winner, {"average_precision": 0.2}, {}, "auto"), DECISION_SCHEMA,
+          reports / "register/decision.json")
+    write({"received": 2530, "clean": {"transactions": 2520, "reports": 7}, "quarantined": 3,
+           "reasons": {"atm": {"amount.too_small": 3}}, "kinds": {"atm": {"outlier": 3}},
+           "days": [{"feed": "atm", "day": "2026-03-31", "rows": 77, "outlier": 3}],
+           "amounts": {"atm": {"smallest": 100, "median": 4999, "percentile_99": 41299, "largest": 123456}}},
+          QUALITY_SCHEMA, reports / "clean/quality.json")
     write_alerts(reports / "alerts")
     write_loop(reports / "operate")
     write_evidence(reports / "runs")

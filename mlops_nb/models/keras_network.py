@@ -27,7 +27,8 @@ def _keras() -> ModuleType: # raises UserError when it is not installed
         import tensorflow
     except ModuleNotFoundError as missing:
         raise UserError("keras_network needs TensorFlow", f"no package {missing.name}",
-                        "run `make tensorflow`, or `pip install 'mlops_nb[tensorflow]'` elsewhere; or take it out") from None
+                        "run `make tensorflow`, or `pip install 'mlops_nb[tensorflow]'` elsewhere; "
+                        "or take it out") from None
     tensorflow.config.threading.set_intra_op_parallelism_threads(1)
     tensorflow.config.threading.set_inter_op_parallelism_threads(1)
     tensorflow.config.experimental.enable_op_determinism()

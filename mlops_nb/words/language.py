@@ -140,6 +140,7 @@ def counted(value: float) -> Any:
     "Prepare a count for a message with plurals; a fraction keeps one decimal."
     return fluent_number(round(value, 1) if value != int(value) else int(value), maximumFractionDigits=1)
 
+# %% ../../nbs/library/words/10_language.ipynb #e3cb0f33
 def gap(before: str) -> str:
     "Return what separates a sentence from the one before: a space, but nothing after a full-width mark."
     return "" if before.endswith(("。", "？", "！", "；", "：")) else " "

@@ -25,18 +25,20 @@ from mlops_nb.simulation.feeds import DEFECTS, BankSettings, simulate_feeds
 
 ZONE = "Europe/Berlin"
 ATM = "transaction_id;time;card;terminal;amount;x_m;y_m"
-NASTY = ["", " ", "\0", "9" * 400, "-1", "0", "1e308", "nan", "inf", "1_0", "0x1F", "٣", "\ufeff", "\ud83d", '"', ";", ",", "null", "{}",
-         "infinity", "-infinity", "epoch", "0001-01-01", "290000-01-01 00:00:00", "2026-02-30T00:00:00Z", "31.02.2026 25:61:61",
-         "2026-03-29 02:30:00", "2026-01-05T10:11:12+99:99", "9999123412341236", "DROP TABLE received", "\r", "\x85", "\u2028", "[" * 3000]
+NASTY = ["", " ", "\0", "9" * 400, "-1", "0", "1e308", "nan", "inf", "1_0", "0x1F", "٣", "\ufeff", "\ud83d", '"', ";",
+         ",", "null", "{}", "infinity", "-infinity", "epoch", "0001-01-01", "290000-01-01 00:00:00",
+         "2026-02-30T00:00:00Z", "31.02.2026 25:61:61", "2026-03-29 02:30:00", "2026-01-05T10:11:12+99:99",
+         "9999123412341236", "DROP TABLE received", "\r", "\x85", "\u2028", "[" * 3000]
 
 
 def repeatable(examples: int) -> settings:
     """The same examples each time."""
-    return settings(max_examples=examples, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    return settings(max_examples=examples, derandomize=True, deadline=None, database=None,
+                    suppress_health_check=list(HealthCheck))
 
 
 def cleaned(raw: Path, **choices) -> dict[str, pa.Table]:
-    """What cleaning makes of a folder: `clean` itself holds the law; here its rows are held against the schema once more."""
+    """What cleaning makes of a folder: `clean` itself holds the law; here its rows are held against the schema too."""
     tables = clean(raw, ZONE, **choices)
     for name, model in (("transactions", Transaction), ("reports", Report)):
         model.validate(tables[name].to_pandas(types_mapper=pd.ArrowDtype))
@@ -62,8 +64,10 @@ def raw_of_rows(raw: Path, spoils: list[tuple[str, int, str]]) -> None:
     """A spoilt row for each in every format, and a good one in front."""
     atm, web, reports, pos = [], [], [], []
     for number, spoil in enumerate([("append", 0, ""), *spoils]):
-        atm.append(";".join(spoilt([f"a{number}", "05.01.2026 10:11:12", "9999123412341236", "T1", "20,50", "1", "2"], spoil)))
-        line = json.dumps({"id": f"w{number}", "at": "2026-01-05T10:11:12Z", "shop": "T1", "payment": {"card": "9", "amount": "12.50"}})
+        fields = [f"a{number}", "05.01.2026 10:11:12", "9999123412341236", "T1", "20,50", "1", "2"]
+        atm.append(";".join(spoilt(fields, spoil)))
+        line = json.dumps({"id": f"w{number}", "at": "2026-01-05T10:11:12Z", "shop": "T1",
+                           "payment": {"card": "9", "amount": "12.50"}})
         web.append('"'.join(spoilt(line.split('"'), spoil)))
         reports.append(",".join(spoilt([f"a{number}", "True", "2026-01-06T10:11:12Z"], spoil)))
         pos.append((spoilt([f"p{number}", "9", "T1"], spoil) + [None] * 3)[:3])
@@ -80,11 +84,13 @@ def typed(texts: list[list[str | None]], draw: random.Random) -> pa.Table:
     moments = [draw.choice([2**63 - 1, -2**63 + 1, 0, None, 1_767_607_872_000_000]) for _ in texts]
     amounts = [draw.choice([12.5, -1.0, 0.0, 1e300, float("nan"), float("inf"), None]) for _ in texts]
     places = [draw.choice([1, -2**63, 2**63 - 1, None]) for _ in texts]
-    return pa.table({**{name: pa.array(column, pa.string()) for name, column in zip(names, shown)}, "time": pa.array(moments, pa.timestamp("us")),
-                     "amount": pa.array(amounts, pa.float64()), "x_m": pa.array(places, pa.int64()), "y_m": pa.array(places, pa.int64())})
+    return pa.table({**{name: pa.array(column, pa.string()) for name, column in zip(names, shown)},
+                     "time": pa.array(moments, pa.timestamp("us")), "amount": pa.array(amounts, pa.float64()),
+                     "x_m": pa.array(places, pa.int64()), "y_m": pa.array(places, pa.int64())})
 
 
-SPOILS = st.lists(st.tuples(st.sampled_from(["replace", "append", "cut"]), st.integers(0, 12), st.sampled_from(NASTY) | st.text(max_size=6)),
+SPOILS = st.lists(st.tuples(st.sampled_from(["replace", "append", "cut"]), st.integers(0, 12),
+                            st.sampled_from(NASTY) | st.text(max_size=6)),
                   min_size=100, max_size=100)
 
 
@@ -124,7 +130,8 @@ def bank(tmp_path_factory) -> Path:
 
 
 @repeatable(25)
-@given(spoils=st.lists(st.tuples(st.sampled_from(sorted(FILE_SPOILS)), st.integers(0, 2**32)), min_size=20, max_size=20))
+@given(spoils=st.lists(st.tuples(st.sampled_from(sorted(FILE_SPOILS)), st.integers(0, 2**32)),
+                       min_size=20, max_size=20))
 def test_five_hundred_spoilt_files_are_accounted_for(bank, tmp_path_factory, spoils):
     raw = tmp_path_factory.mktemp("raw")
     files = sorted(bank.glob("*/*"))
@@ -145,7 +152,8 @@ def test_five_hundred_spoilt_files_are_accounted_for(bank, tmp_path_factory, spo
 def test_a_users_spoilt_file_is_refused_or_accounted_for(tmp_path_factory, how, seed):
     draw, folder = random.Random(seed), tmp_path_factory.mktemp("own")
     rows = [f"2026-01-{1 + day:02d} 10:00:00,c{day},T0001,{draw.choice(['1.50', *NASTY[2:9]])},1" for day in range(20)]
-    write(folder / "own.csv", FILE_SPOILS[how](("time,card,terminal,amount,is_fraud\n" + "\n".join(rows)).encode(), draw))
+    whole = ("time,card,terminal,amount,is_fraud\n" + "\n".join(rows)).encode()
+    write(folder / "own.csv", FILE_SPOILS[how](whole, draw))
     try:
         split_file(folder / "own.csv", mapping_for(folder / "own.csv"), folder / "raw", "2026-03-01", 7)
         cleaned(folder / "raw")
@@ -154,16 +162,20 @@ def test_a_users_spoilt_file_is_refused_or_accounted_for(tmp_path_factory, how, 
 
 
 def test_a_quarantined_text_is_that_of_its_row(bank):
-    quarantine = [row for row in clean(bank, ZONE)["quarantine"].to_pylist() if row["feed"] in ("atm", "web") and not row["reason"].endswith("duplicate")]
+    quarantine = [row for row in clean(bank, ZONE)["quarantine"].to_pylist()
+                  if row["feed"] in ("atm", "web") and not row["reason"].endswith("duplicate")]
     assert len(quarantine) > 5
     for row in quarantine:
         assert row["text"] == masked_row((bank / row["feed"] / row["file"]).read_text().split("\n")[row["line"] - 1])
 
 
 def test_the_repeated_hour_is_told_by_the_order_of_the_rows(tmp_path):
-    made = pd.to_datetime(np.sort(np.random.default_rng(1).integers(1_792_879_200, 1_792_972_800, 3000)), unit="s")  # a day and two hours
-    local = [datetime.fromtimestamp(moment.timestamp(), ZoneInfo(ZONE)).strftime("%d.%m.%Y %H:%M:%S") for moment in made.tz_localize("UTC")]
-    write(tmp_path / "2026-10-25.csv", "\n".join([ATM, *(f"{number};{time};c;T1;1,00;1;2" for number, time in enumerate(local))]))
+    seconds = np.random.default_rng(1).integers(1_792_879_200, 1_792_972_800, 3000)  # a day and two hours
+    made = pd.to_datetime(np.sort(seconds), unit="s")
+    local = [datetime.fromtimestamp(moment.timestamp(), ZoneInfo(ZONE)).strftime("%d.%m.%Y %H:%M:%S")
+             for moment in made.tz_localize("UTC")]
+    write(tmp_path / "2026-10-25.csv",
+          "\n".join([ATM, *(f"{number};{time};c;T1;1,00;1;2" for number, time in enumerate(local))]))
     read = read_file("atm", tmp_path / "2026-10-25.csv", ZONE).to_pandas()
     assert read["problem"].isna().all() and len(set(local)) < len(set(made))
     assert (read["made_at"].to_numpy() == made.to_numpy()).all()
@@ -172,7 +184,8 @@ def test_the_repeated_hour_is_told_by_the_order_of_the_rows(tmp_path):
 def test_a_report_delivered_twice_counts_once_and_a_correction_counts(tmp_path):
     write(tmp_path / "web/2026-01-05.jsonl",
           '{"id": "1", "at": "2026-01-05T10:11:12Z", "shop": "T1", "payment": {"card": "c", "amount": 12.5}}\n')
-    lines = ["1,True,2026-01-06T00:00:00Z", "1,True,2026-01-06T00:00:00Z", "1,False,2026-01-07T00:00:00Z", "2,True,2026-01-06T00:00:00Z"]
+    lines = ["1,True,2026-01-06T00:00:00Z", "1,True,2026-01-06T00:00:00Z", "1,False,2026-01-07T00:00:00Z",
+             "2,True,2026-01-06T00:00:00Z"]
     write(tmp_path / "reports/2026-01-06.csv", "\n".join(["transaction_id,is_fraud,reported_at", *lines]))
     tables = cleaned(tmp_path)
     assert tables["reports"]["is_fraud"].to_pylist() == [True, False]
@@ -187,4 +200,5 @@ def test_spark_says_what_duckdb_says(bank, tmp_path):
     write(tmp_path / "pos/2026-02-01.parquet", b"not Parquet")
     ours, theirs = clean(tmp_path, ZONE), clean(tmp_path, ZONE, engine="spark")
     assert len(ours["transactions"]) > 500 and len(ours["quarantine"]) > 20
-    assert {name: table.equals(theirs[name], check_metadata=True) for name, table in ours.items()} == dict.fromkeys(ours, True)
+    same = {name: table.equals(theirs[name], check_metadata=True) for name, table in ours.items()}
+    assert same == dict.fromkeys(ours, True)

@@ -22,7 +22,8 @@ p2,false,2026-01-08T09:00:00Z
 
 def cleaned(folder: Path, findings: str) -> dict:
     """What cleaning makes of five payments, two reports and some findings."""
-    for feed, day, text in (("atm", "2026-01-05", PAYMENTS), ("reports", "2026-01-07", REPORTS), ("findings", "2026-01-08", findings)):
+    for feed, day, text in (("atm", "2026-01-05", PAYMENTS), ("reports", "2026-01-07", REPORTS),
+                            ("findings", "2026-01-08", findings)):
         (folder / feed).mkdir()
         (folder / feed / f"{day}.csv").write_text(text)
     return {name: table.to_pandas() for name, table in clean(folder, "UTC").items()}
@@ -41,7 +42,8 @@ def test_a_finding_is_a_label_from_its_moment_on(tmp_path: Path, now: str, fraud
 
 
 def test_findings_that_cannot_be_used_are_set_aside_with_the_reason(tmp_path: Path) -> None:
-    tables = cleaned(tmp_path, FINDINGS + "p9,true,2026-01-08T09:00:00Z\np3,perhaps,2026-01-08T09:00:00Z\np4,true,soon\np4,true\n")
+    tables = cleaned(tmp_path, FINDINGS + "p9,true,2026-01-08T09:00:00Z\np3,perhaps,2026-01-08T09:00:00Z\n"
+                                          "p4,true,soon\np4,true\n")
     aside = tables["quarantine"]
     assert set(aside["feed"]) == {"findings"}
     assert aside["reason"].tolist() == ["report.unknown_transaction", "is_fraud.unreadable", "reported_at.unreadable",
@@ -54,11 +56,14 @@ def test_the_pipeline_takes_them_in_when_they_come(make_clone) -> None:
     clone = make_clone({"ingest": {"customers": 60, "start": "2026-03-01"}})
     clone.run("dvc", "repro", "--quiet", "clean")
     reports = clone.folder / "data/clean/reports.parquet"
-    before, payment = len(pd.read_parquet(reports)), pd.read_parquet(clone.folder / "data/clean/transactions.parquet")["transaction_id"].iloc[-1]
+    payments = pd.read_parquet(clone.folder / "data/clean/transactions.parquet")
+    before, payment = len(pd.read_parquet(reports)), payments["transaction_id"].iloc[-1]
     for day in ("2026-03-31", "2026-04-01"):
-        (clone.folder / f"data/findings/{day}.csv").write_text(f"transaction_id,is_fraud,reported_at\n{payment},true,{day}T12:00:00Z\n")
+        (clone.folder / f"data/findings/{day}.csv").write_text(
+            f"transaction_id,is_fraud,reported_at\n{payment},true,{day}T12:00:00Z\n")
     clone.run("dvc", "repro", "--quiet", "clean")
-    assert pd.read_parquet(reports).query("transaction_id == @payment")["reported_at"].astype(str).tolist() == ["2026-03-31 12:00:00"]
+    found = pd.read_parquet(reports).query("transaction_id == @payment")
+    assert found["reported_at"].astype(str).tolist() == ["2026-03-31 12:00:00"]
     assert len(pd.read_parquet(reports)) == before + 1
     provenance = pd.read_csv(clone.folder / "reports/ingest/provenance.csv").set_index("feed")
     assert provenance.loc["findings", "source"] == "the bank's analysts" and provenance.loc["findings", "rows"] == 1

@@ -16,7 +16,8 @@ from mlops_nb.base.errors import _is_card_number
 from mlops_nb.data.masking import VARIABLE, fingerprint
 
 pytestmark = pytest.mark.slow
-NUMBERS = (f"9999{number:011d}{check}" for number in (step * 61_803_398_875 % 10**11 for step in range(1, 1000)) for check in range(10)
+NUMBERS = (f"9999{number:011d}{check}"
+           for number in (step * 61_803_398_875 % 10**11 for step in range(1, 1000)) for check in range(10)
            if _is_card_number(f"9999{number:011d}{check}"))
 SHAPES = ("{0}", "{0:.4} {1} {2} {3}", "{0:.4}-{1}-{2}-{3}", "x{0}y", "7 {0} 7")
 
@@ -38,19 +39,22 @@ def plant(raw: Path) -> list[str]:
     used: list[str] = []
     for feed, separator, good in (("atm", ";", ["{}", "05.01.2026 10:11:12", "9", "T1", "1,00", "1", "2"]),
                                   ("reports", ",", ["{}", "True", "2026-01-06T00:00:00Z"])):
-        rows = [[planted(used) if field == place else value.format(f"{feed}-{place}") for field, value in enumerate(good)]
-                for place in range(len(good))]
-        lines = [separator.join(row) for row in rows] + [separator.join(rows[2])[:-4], planted(used), f'"{planted(used)}']
+        rows = [[planted(used) if field == place else value.format(f"{feed}-{place}")
+                 for field, value in enumerate(good)] for place in range(len(good))]
+        lines = [separator.join(row) for row in rows]
+        lines += [separator.join(rows[2])[:-4], planted(used), f'"{planted(used)}']
         plant_texts(sorted((raw / feed).glob("*"))[0], lines, used)
     web = {"id": "w", "at": "2026-01-05T10:11:12Z", "shop": "T1", "payment": {"card": "9", "amount": "1.00"}}
-    objects = [web | {name: planted(used)} for name in web] + [web | {"id": name, "payment": web["payment"] | {name: planted(used)}}
-                                                              for name in ("card", "amount", "note")]
+    objects = [web | {name: planted(used)} for name in web]
+    objects += [web | {"id": name, "payment": web["payment"] | {name: planted(used)}}
+                for name in ("card", "amount", "note")]
     plant_texts(sorted((raw / "web").glob("*"))[0], [*map(json.dumps, objects), json.dumps(objects[0])[:25]], used)
     pos = sorted((raw / "pos").glob("*"))[0]
     rows, number = pd.read_parquet(pos), int(used[-1])
-    spoilt = [{"transaction_id": planted(used)}, {"card": planted(used)}, {"terminal": planted(used)}, {"amount": float(number)},
-              {"x_m": number}, {"y_m": number}]
-    extra = pd.DataFrame([rows.iloc[0].to_dict() | {"transaction_id": f"p{place}"} | change for place, change in enumerate(spoilt)])
+    spoilt = [{"transaction_id": planted(used)}, {"card": planted(used)}, {"terminal": planted(used)},
+              {"amount": float(number)}, {"x_m": number}, {"y_m": number}]
+    extra = pd.DataFrame([rows.iloc[0].to_dict() | {"transaction_id": f"p{place}"} | change
+                          for place, change in enumerate(spoilt)])
     pos.chmod(0o644)
     pq.write_table(pa.Table.from_pandas(pd.concat([rows, extra]).astype(rows.dtypes), preserve_index=False), pos)
     (raw / "web" / f"{planted(used)}.jsonl").write_text(planted(used))
@@ -61,12 +65,13 @@ def plant(raw: Path) -> list[str]:
 def shown(folder: Path) -> str:
     """All text of all files, table cells and file names among it."""
     files = [file for file in folder.rglob("*") if file.is_file()]
-    texts = [pq.read_table(file).to_pandas().to_csv() if file.suffix == ".parquet" else file.read_text(errors="replace") for file in files]
+    texts = [pq.read_table(file).to_pandas().to_csv() if file.suffix == ".parquet"
+             else file.read_text(errors="replace") for file in files]
     return "\n".join([*map(str, files), *texts])
 
 
 def leaked(text: str, used: list[str]) -> list[str]:
-    """The planted numbers that can be read in a text, whatever stands between their digits; twelve digits are enough."""
+    """The planted numbers that can be read in a text, whatever is between their digits; twelve digits are enough."""
     digits = re.sub(r"(?<=\d)(?:[ -]|\\u00a0)+(?=\d)", "", text)
     return [number for number in used if number[4:] in digits or number[:12] in digits]
 
@@ -84,7 +89,8 @@ def used(clone) -> list[str]:
 
 
 def run_clean(clone: Clone):
-    return clone.run(*yaml.safe_load((clone.folder / "dvc.yaml").read_text())["stages"]["clean"]["cmd"].split(), check=False)
+    stages = yaml.safe_load((clone.folder / "dvc.yaml").read_text())["stages"]
+    return clone.run(*stages["clean"]["cmd"].split(), check=False)
 
 
 def test_no_card_number_leaves_the_raw_data(clone, used):

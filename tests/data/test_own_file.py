@@ -35,7 +35,8 @@ def test_unknown_names_are_proposed_first_and_run_second(clone, own):
     assert len(clone.ran(folder="runs/bank")) == 9
     assert {name: (clone.folder / name).read_bytes() for name in committed} == committed
     assert clone.run("git", "status", "--porcelain").stdout.split() == ["??", "bank.csv", "??", "bank.mapping.yaml"]
-    assert '"is_web": "the source has no channel"' in (clone.folder / "runs/bank/data/features/catalogue.json").read_text()
+    catalogue = clone.folder / "runs/bank/data/features/catalogue.json"
+    assert '"is_web": "the source has no channel"' in catalogue.read_text()
     assert "fraud-detector-bank version 1" in clone.run("mlops-sync", folder="runs/bank").stdout
     assert clone.ran(folder="runs/bank") == []
     assert clone.run("dvc", "status").stdout != ""  # the project itself has run nothing

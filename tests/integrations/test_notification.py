@@ -20,7 +20,8 @@ import pytest
 from mlops_nb.base.errors import UserError
 from mlops_nb.base.files import write_json
 from mlops_nb.integrations import notification
-from mlops_nb.integrations.notification import LANGUAGE, LINK, MAIL, SLACK, TEAMS, message, message_of, notify, receivers, told
+from mlops_nb.integrations.notification import (LANGUAGE, LINK, MAIL, SLACK, TEAMS, message, message_of, notify,
+                                                receivers, told)
 from mlops_nb.pages.site import DASHBOARDS, all_pages
 from mlops_nb.words.language import Language
 from records import write_run
@@ -32,7 +33,8 @@ DRIFT = message(Language(), "2026-06-03", "attention", SENTENCE, DECISION, link=
 
 
 class Hook(ThreadingHTTPServer):
-    """A webhook that answers as it is told to, one answer after the other, the last one for ever; `delay` before it and `after` it, in seconds."""
+    """A webhook that answers as it is told to, one answer after the other, the last one for ever;
+    `delay` before it and `after` it, in seconds."""
 
     def __init__(self, *answers: int, headers: dict[str, str] | None = None, delay: float = 0, after: float = 0):
         super().__init__(("127.0.0.1", 0), _Post)
@@ -60,7 +62,8 @@ class _Post(BaseHTTPRequestHandler):
 
 
 class Post(socketserver.ThreadingTCPServer):
-    """A mail server that keeps what it gets, and what came before encryption; with a context it offers STARTTLS; it refuses what `refuses` names."""
+    """A mail server that keeps what it gets, and what came before encryption; with a context it offers STARTTLS;
+    it refuses what `refuses` names."""
 
     daemon_threads = True
 
@@ -71,7 +74,8 @@ class Post(socketserver.ThreadingTCPServer):
 
     @property
     def settings(self) -> dict[str, str]:
-        return {MAIL["to"]: "a@bank.example, b@bank.example", MAIL["from"]: "bank@bank.example", MAIL["host"]: f"127.0.0.1:{self.server_address[1]}"}
+        return {MAIL["to"]: "a@bank.example, b@bank.example", MAIL["from"]: "bank@bank.example",
+                MAIL["host"]: f"127.0.0.1:{self.server_address[1]}"}
 
 
 class _Talk(socketserver.StreamRequestHandler):
@@ -85,11 +89,13 @@ class _Talk(socketserver.StreamRequestHandler):
             if in_data and line != b".\r\n":
                 continue
             if line.startswith(b"ehlo"):
-                self.wfile.write(b"250-here\r\n" + (b"250-STARTTLS\r\n" if self.server.context else b"") + b"250 AUTH PLAIN LOGIN\r\n")
+                offer = b"250-STARTTLS\r\n" if self.server.context else b""
+                self.wfile.write(b"250-here\r\n" + offer + b"250 AUTH PLAIN LOGIN\r\n")
             elif line == b"STARTTLS\r\n":
                 self.wfile.write(b"220 go on\r\n")
                 with suppress(ssl.SSLError, ConnectionError): # of a client that does not trust it
-                    self.connection, encrypted = self.server.context.wrap_socket(self.connection, server_side=True), True
+                    context = self.server.context
+                    self.connection, encrypted = context.wrap_socket(self.connection, server_side=True), True
                     self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
                 if not encrypted:
                     return
@@ -129,7 +135,8 @@ def nobody() -> int:
 def test_everybody_is_told(started) -> None:
     slack, teams, post = started(Hook(200)), started(Hook(202)), started(Post())
     to = receivers({SLACK: slack.address, TEAMS: teams.address} | post.settings)
-    assert [str(outcome) for outcome in notify(DRIFT, to, AT_ONCE)] == [f"{name}: delivered, 1 attempt" for name in ("Slack", "Teams", "E-mail")]
+    assert [str(outcome) for outcome in notify(DRIFT, to, AT_ONCE)] == [
+        f"{name}: delivered, 1 attempt" for name in ("Slack", "Teams", "E-mail")]
     [(path, said)], [(_, card)] = slack.came, teams.came
     assert path.endswith(SECRET) and SENTENCE in said["text"] and DRIFT.link in json.dumps(said)
     assert [block["type"] for block in card["attachments"][0]["content"]["body"]] == ["RichTextBlock"] * 3
@@ -154,10 +161,12 @@ def test_the_pause_that_a_receiver_asks_for_is_kept_up_to_a_limit(started, monke
 
 @pytest.mark.parametrize(("wait", "least", "most"), [
     (30, 28, 30), (86400, 60, 60), (-86400, 1, 1), (None, 1, 1)])
-def test_the_pause_may_be_given_as_a_date(started, monkeypatch: pytest.MonkeyPatch, wait: int | None, least: float, most: float) -> None:
+def test_the_pause_may_be_given_as_a_date(started, monkeypatch: pytest.MonkeyPatch, wait: int | None, least: float,
+                                          most: float) -> None:
     pauses = []
     monkeypatch.setattr(notification, "time", SimpleNamespace(sleep=pauses.append))
-    asked = "sometime" if wait is None else format_datetime(datetime.now(timezone.utc) + timedelta(seconds=wait), usegmt=True)
+    asked = ("sometime" if wait is None
+             else format_datetime(datetime.now(timezone.utc) + timedelta(seconds=wait), usegmt=True))
     notify(DRIFT, receivers({SLACK: started(Hook(503, headers={"Retry-After": asked})).address}), [1])
     assert len(pauses) == 1 and least <= pauses[0] <= most
 
@@ -183,7 +192,8 @@ class _Bytes(socketserver.BaseRequestHandler):
 def test_a_receiver_that_dribbles_holds_nobody_up(started, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notification, "LIMIT", 0.3)
     place, teams = f"127.0.0.1:{started(Dribble()).server_address[1]}", started(Hook(200))
-    to = receivers({SLACK: f"http://{place}/{SECRET}", TEAMS: teams.address, MAIL["to"]: "a@bank.example", MAIL["from"]: "b@bank.example", MAIL["host"]: place})
+    to = receivers({SLACK: f"http://{place}/{SECRET}", TEAMS: teams.address, MAIL["to"]: "a@bank.example",
+                    MAIL["from"]: "b@bank.example", MAIL["host"]: place})
     began = time.monotonic()
     assert [str(outcome) for outcome in notify(DRIFT, to, AT_ONCE)] == [
         "Slack: not delivered after 3 attempts: not done within 0.3 seconds", "Teams: delivered, 1 attempt",
@@ -194,7 +204,8 @@ def test_a_receiver_that_dribbles_holds_nobody_up(started, monkeypatch: pytest.M
 def test_an_answer_without_end_is_not_read(started, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notification, "LIMIT", 2)
     slack = started(Hook(200, headers={"Content-Length": "1000000"}, after=3))
-    assert [str(outcome) for outcome in notify(DRIFT, receivers({SLACK: slack.address}), ())] == ["Slack: delivered, 1 attempt"]
+    assert [str(outcome) for outcome in notify(DRIFT, receivers({SLACK: slack.address}), ())] == [
+        "Slack: delivered, 1 attempt"]
 
 
 @pytest.mark.parametrize("answer", [301, 400, 404])
@@ -206,7 +217,8 @@ def test_a_wrong_address_is_not_tried_again(started, answer: int) -> None:
     assert len(slack.came) == 1 and not elsewhere.came, "a redirect was followed"
 
 
-def test_one_that_fails_stops_nobody_and_gives_no_secret_away(started, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture, caplog) -> None:
+def test_one_that_fails_stops_nobody_and_gives_no_secret_away(started, monkeypatch: pytest.MonkeyPatch,
+                                                              capfd: pytest.CaptureFixture, caplog) -> None:
     monkeypatch.setattr(notification, "TIMEOUT", 1)
     caplog.set_level("INFO")  # at DEBUG urllib3 itself writes down every path
     late, post = started(Hook(200, delay=2)), started(Post())
@@ -230,23 +242,29 @@ def test_a_mail_server_without_starttls_never_sees_the_password(started) -> None
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key and a certificate of 127.0.0.1 that nobody trusts unless told to."""
     folder = tmp_path_factory.mktemp("certificate")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-subj", "/CN=here", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key", "-out", folder / "certificate"],
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=here", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", folder / "key", "-out", folder / "certificate"],
                    check=True, capture_output=True)
     (folder / "both").write_text((folder / "key").read_text() + (folder / "certificate").read_text())
     return folder / "both"
 
 
-@pytest.mark.parametrize("login", [{}, {MAIL["user"]: "bank", MAIL["password"]: SECRET}], ids=["no password", "password"])
-def test_a_mail_server_that_offers_starttls_is_written_to_that_way(started, certificate: Path, monkeypatch: pytest.MonkeyPatch, login: dict) -> None:
+@pytest.mark.parametrize("login", [{}, {MAIL["user"]: "bank", MAIL["password"]: SECRET}],
+                         ids=["no password", "password"])
+def test_a_mail_server_that_offers_starttls_is_written_to_that_way(started, certificate: Path,
+                                                                   monkeypatch: pytest.MonkeyPatch,
+                                                                   login: dict) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     post = started(Post(context=context))
     to = receivers(post.settings | login)
-    assert [str(outcome) for outcome in notify(DRIFT, to, AT_ONCE)] == ["E-mail: not delivered after 1 attempt: its certificate is not accepted"]
+    assert [str(outcome) for outcome in notify(DRIFT, to, AT_ONCE)] == [
+        "E-mail: not delivered after 1 attempt: its certificate is not accepted"]
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     assert [outcome.delivered for outcome in notify(DRIFT, to, AT_ONCE)] == [True]
-    assert SENTENCE.encode() in b"".join(post.heard) and any(line.startswith(b"AUTH") for line in post.heard) == bool(login)
+    assert (SENTENCE.encode() in b"".join(post.heard)
+            and any(line.startswith(b"AUTH") for line in post.heard) == bool(login))
     assert {line.split()[0].upper() for line in post.open} == {b"EHLO", b"STARTTLS"}
 
 
@@ -255,7 +273,8 @@ def test_a_mail_server_refuses(started) -> None:
     problems = [notify(DRIFT, receivers(post.settings), AT_ONCE)[0] for post in (some, none, busy)]
     assert [str(outcome) for outcome in problems] == [
         "E-mail: not delivered after 1 attempt: it refused 1 of the addresses, the others have it",
-        "E-mail: not delivered after 1 attempt: it answered 550", "E-mail: not delivered after 3 attempts: it answered 451"]
+        "E-mail: not delivered after 1 attempt: it answered 550",
+        "E-mail: not delivered after 3 attempts: it answered 451"]
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +287,8 @@ def test_a_run_is_told(started, run_folder: Path) -> None:
     slack = started(Hook(200))
     assert told(run_folder, {SLACK: slack.address, LINK: DRIFT.link}) == ["Slack: delivered, 1 attempt"]
     text = slack.came[0][1]["text"]
-    assert "Transactions have changed since 18 March 2026. Amount of the transaction:" in text and "XGBoost is promoted." in text
+    assert ("Transactions have changed since 18 March 2026. Amount of the transaction:" in text
+            and "XGBoost is promoted." in text)
     [shown] = told(run_folder, {SLACK: slack.address}, preview=True)
     assert shown.startswith("Slack would get:") and SECRET not in shown and len(slack.came) == 1
 
@@ -285,7 +305,8 @@ def test_the_message_says_what_the_page_says_in_the_readers_language(run_folder:
 def test_records_of_an_older_form_are_refused(tmp_path: Path) -> None:
     for name in ("drift", "register"):
         (tmp_path / "reports" / name).mkdir(parents=True)
-    write_json({"health": "attention", "manager": SENTENCE, "as_of": "2026-06-03"}, tmp_path / "reports/drift/verdict.json")
+    write_json({"health": "attention", "manager": SENTENCE, "as_of": "2026-06-03"},
+               tmp_path / "reports/drift/verdict.json")
     with pytest.raises(UserError, match="from before there were versions"):
         message_of(tmp_path)
 
@@ -303,8 +324,10 @@ def test_a_link_with_a_token_goes_to_nobody(started, run_folder: Path, link: str
 def test_the_command_reports_and_does_not_fail(run_folder: Path) -> None:
     address = f"http://127.0.0.1:{nobody()}/services/{SECRET}"
     script = ("import sys; from types import SimpleNamespace; from mlops_nb.integrations import notification; "
-              "notification.time = SimpleNamespace(sleep=lambda seconds: None); sys.argv = ['mlops-notify']; notification.main()")
+              "notification.time = SimpleNamespace(sleep=lambda seconds: None); sys.argv = ['mlops-notify']; "
+              "notification.main()")
     for environment, expected in (({SLACK: address}, 0), ({SLACK: f"ftp://{SECRET}"}, 1)):
-        done = subprocess.run(["python", "-c", script], cwd=run_folder, env=os.environ | environment, capture_output=True, text=True)
+        done = subprocess.run(["python", "-c", script], cwd=run_folder, env=os.environ | environment,
+                              capture_output=True, text=True)
         assert done.returncode == expected and SECRET not in done.stdout + done.stderr
         assert ("not delivered" in done.stdout) if expected == 0 else (f"{SLACK} is no address" in done.stderr)

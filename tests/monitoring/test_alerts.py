@@ -13,18 +13,21 @@ from mlops_nb.base.schemas import FORM
 from mlops_nb.base.files import content_hash, write_json, write_table
 from mlops_nb.evaluation.explanations import BEFORE, as_text, background_sample
 from mlops_nb.features.catalogue import CATALOGUE
-from mlops_nb.monitoring.alerts import ALERTS_SCHEMA, FRAUD, GENUINE, PENDING, alerts, figures, repeated_false_alarms, summary, with_last_reasons, write_alerts
+from mlops_nb.monitoring.alerts import (ALERTS_SCHEMA, FRAUD, GENUINE, PENDING, alerts, figures,
+                                        repeated_false_alarms, summary, with_last_reasons, write_alerts)
 from mlops_nb.monitoring.drift import realised
 from mlops_nb.monitoring.settings import MonitorSettings
-from mlops_nb.monitoring.watch import at_work, known_at, labelled_and_waiting
+from mlops_nb.monitoring.watch import at_work, labelled_and_pending, scored_payments
 from mlops_nb.training.candidates import make_model
 from mlops_nb.training.conversion import as_onnx
 from mlops_nb.training.inputs import inputs
 
 TRAINED, MADE, BUDGET, DELAY = pd.Timestamp("2026-04-01"), pd.Timestamp("2026-05-01"), 4, 7
-FEATURES = [vars(feature) for feature in CATALOGUE if feature.name in ("amount", "amount_to_mean_30d", "card_transactions_1d", "is_web")]
+FEATURES = [vars(feature) for feature in CATALOGUE
+            if feature.name in ("amount", "amount_to_mean_30d", "card_transactions_1d", "is_web")]
 NAMES = [feature["name"] for feature in FEATURES]
-NOTHING = pd.DataFrame({"transaction_id": pd.Series(dtype=str), "is_fraud": pd.Series(dtype=bool), "reported_at": pd.Series(dtype="datetime64[us]")})
+NOTHING = pd.DataFrame({"transaction_id": pd.Series(dtype=str), "is_fraud": pd.Series(dtype=bool),
+                        "reported_at": pd.Series(dtype="datetime64[us]")})
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +36,11 @@ def payments() -> pd.DataFrame:
     rng, rows = np.random.default_rng(0), 2000
     times = TRAINED + pd.to_timedelta(np.sort(rng.integers(0, 60 * 24 * 60, rows)), unit="min")
     return pd.DataFrame({
-        "transaction_id": [f"p{number}" for number in range(rows)], "time": times, "card": [f"c{number}" for number in rng.integers(0, 30, rows)],
+        "transaction_id": [f"p{number}" for number in range(rows)], "time": times,
+        "card": [f"c{number}" for number in rng.integers(0, 30, rows)],
         "channel": rng.choice(["atm", "pos", "web"], rows), "amount_cents": rng.integers(100, 9999, rows),
-        "fraud_probability": rng.integers(0, 100, rows) / 100} | {name: rng.integers(0, 9, rows).astype(float) for name in NAMES})
+        "fraud_probability": rng.integers(0, 100, rows) / 100}
+        | {name: rng.integers(0, 9, rows).astype(float) for name in NAMES})
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +65,8 @@ def test_a_report_changes_nothing_before_its_time(payments, reports):
     assert len(told) < len(reports)
     pd.testing.assert_frame_equal(listed_at(payments, reports, "2026-05-20"), listed_at(payments, told, "2026-05-20"))
     late = pd.DataFrame({"transaction_id": payments["transaction_id"], "is_fraud": True, "reported_at": now})
-    pd.testing.assert_frame_equal(listed_at(payments, told, "2026-05-20"), listed_at(payments, pd.concat([told, late]), "2026-05-20"))
+    pd.testing.assert_frame_equal(listed_at(payments, told, "2026-05-20"),
+                                  listed_at(payments, pd.concat([told, late]), "2026-05-20"))
 
 
 def test_the_list_of_a_day_stays_what_it_was(payments, reports):
@@ -100,7 +106,8 @@ def test_a_card_known_to_be_compromised_when_the_day_began_is_left_out(payments,
     assert (card not in set(of_day["card"])) is left_out and len(of_day) == BUDGET
 
 
-CHECKED = pd.DataFrame({"transaction_id": ["small", "large"], "time": pd.to_datetime(["2026-05-01 08:00", "2026-05-01 12:00"]), "card": "c1",
+CHECKED = pd.DataFrame({"transaction_id": ["small", "large"],
+                        "time": pd.to_datetime(["2026-05-01 08:00", "2026-05-01 12:00"]), "card": "c1",
                         "channel": "web", "amount_cents": [100, 999], "fraud_probability": [0.1, 0.9]})
 
 
@@ -115,10 +122,12 @@ CHECKED = pd.DataFrame({"transaction_id": ["small", "large"], "time": pd.to_date
     ([("large", True, "05-03"), ("large", False, "05-05")], "2026-05-04", FRAUD),
     ([("large", True, "05-03"), ("large", False, "05-05")], "2026-05-06", GENUINE), # taken back
     ([("large", False, "05-03"), ("large", True, "05-05")], "2026-05-06", FRAUD), # the customer says otherwise, later
-    ([("large", True, "05-20")], "2026-05-19", GENUINE), ([("large", True, "05-20")], "2026-05-21", FRAUD), # later than usual
+    ([("large", True, "05-20")], "2026-05-19", GENUINE), # later than usual
+    ([("large", True, "05-20")], "2026-05-21", FRAUD),
 ])
 def test_outcomes(said, now, outcome):
-    told = pd.DataFrame([(payment, is_fraud, f"2026-{day}") for payment, is_fraud, day in said], columns=NOTHING.columns).astype(NOTHING.dtypes)
+    rows = [(payment, is_fraud, f"2026-{day}") for payment, is_fraud, day in said]
+    told = pd.DataFrame(rows, columns=NOTHING.columns).astype(NOTHING.dtypes)
     [found] = alerts(CHECKED, CHECKED, told, TRAINED, pd.Timestamp(now), BUDGET, DELAY)["outcome"]
     assert found == outcome
 
@@ -132,26 +141,32 @@ def test_precision_waits_until_every_alert_of_a_day_is_closed():
 def test_alert_precision_is_one_figure_on_the_alerts_page_and_among_the_models_figures(payments, reports):
     """The queue's precision, and precision_at_budget of the labelled payments, of the same model and days."""
     now, budget = pd.Timestamp("2026-05-28"), BUDGET
-    settings = MonitorSettings(seed=1, alert_budget=budget, drift_threshold=0.1, drift_times=1.5, drift_columns=1, min_rows=1, sample_rows=100, days=7,
-                               labelled_days=28, decay=0.1, missed_frauds_p_value=0.01, stale_hours=24, bad_share=0.01)
-    bundle = {"train_as_of": f"{MADE:%Y-%m-%d}", "training_window": [str(TRAINED), "2026-04-24"], "label_delay": DELAY, "features": FEATURES}
-    known = known_at(at_work(bundle, None, payments, settings), reports, now, settings)
-    labelled, _ = labelled_and_waiting(known, bundle, now, settings.labelled_days)
+    settings = MonitorSettings(seed=1, alert_budget=budget, drift_threshold=0.1, drift_times=1.5, drift_columns=1,
+                               min_rows=1, sample_rows=100, days=7, labelled_days=28, decay=0.1,
+                               missed_frauds_p_value=0.01, stale_hours=24, bad_share=0.01)
+    bundle = {"train_as_of": f"{MADE:%Y-%m-%d}", "training_window": [str(TRAINED), "2026-04-24"],
+              "label_delay": DELAY, "features": FEATURES}
+    known = scored_payments(at_work(bundle, None, payments, settings), reports, now, settings)
+    labelled, _ = labelled_and_pending(known, bundle, now, settings.labelled_days)
     of_model = realised(labelled, budget)["figures"]["precision_at_budget"]
     listed = listed_at(payments, reports, "2026-05-28")
     assert figures(listed[listed["time"] < now - pd.Timedelta(days=DELAY)])["precision"] == of_model > 0
 
 
 def test_repeated_false_alarms_of_the_last_weeks():
-    days = {"often": (1, 2, 27), "twice": (1, 27), "once": (1, 30), "long ago": (28, 29), "pending": (1, 2), "compromised": (1, 2, 3)}
+    days = {"often": (1, 2, 27), "twice": (1, 27), "once": (1, 30), "long ago": (28, 29), "pending": (1, 2),
+            "compromised": (1, 2, 3)}
     now = pd.Timestamp("2026-06-01")
-    told = pd.DataFrame([(now - pd.Timedelta(days=ago), card, PENDING if card == "pending" else GENUINE) for card, all_ in days.items() for ago in all_],
+    told = pd.DataFrame([(now - pd.Timedelta(days=ago), card, PENDING if card == "pending" else GENUINE)
+                         for card, all_ in days.items() for ago in all_],
                         columns=["day", "card", "outcome"])
     told.loc[told["card"] == "compromised", "outcome"] = [GENUINE, GENUINE, FRAUD]
     assert repeated_false_alarms(told, now) == [{"card": "often", "times": 3}, {"card": "twice", "times": 2}]
 
 
-@pytest.fixture(scope="module", params=[{"random_forest": {"n_estimators": 10}}, {"sequence_network": {"steps": 2, "hidden": 8, "epochs": 10, "learning_rate": 0.01}}],
+@pytest.fixture(scope="module",
+                params=[{"random_forest": {"n_estimators": 10}},
+                        {"sequence_network": {"steps": 2, "hidden": 8, "epochs": 10, "learning_rate": 0.01}}],
                 ids=["a payment alone", "with those before"])
 def bundle(request, payments, tmp_path_factory) -> tuple[Path, int]:
     """A bundle of what reasons need, and how many payments its model reads."""
@@ -162,7 +177,8 @@ def bundle(request, payments, tmp_path_factory) -> tuple[Path, int]:
     (folder / "model.onnx").write_bytes(as_onnx(model, NAMES).SerializeToString())
     write_table(pd.DataFrame(background_sample(X)).rename(columns=str), folder / "background.parquet")
     files = {file.name: content_hash(file) for file in folder.iterdir()}
-    write_json({"version": FORM, "files": files, "calibration": {"slope": 1, "intercept": 0}, "features": FEATURES}, folder / "bundle.json")
+    write_json({"version": FORM, "files": files, "calibration": {"slope": 1, "intercept": 0}, "features": FEATURES},
+               folder / "bundle.json")
     return folder, steps
 
 
@@ -174,11 +190,13 @@ def test_the_last_day_has_reasons_and_both_files_agree(payments, reports, bundle
     assert told.loc[last, "reasons"].map(len).gt(0).all() and told.loc[~last, "reasons"].map(len).eq(0).all()
     assert told["reasons"].map(as_text).str.contains(BEFORE).any() == (steps > 1)
     write_alerts(told, now, tmp_path)
-    table, record = pd.read_csv(tmp_path / "alerts.csv", keep_default_na=False), json.loads((tmp_path / "alerts.json").read_text())
+    table = pd.read_csv(tmp_path / "alerts.csv", keep_default_na=False)
+    record = json.loads((tmp_path / "alerts.json").read_text())
     listed = [alert | {"reasons": as_text(alert["reasons"])} for alert in record["list"]]
     assert table[table["day"] == record["day"]].to_dict("records") == listed
     jsonschema.validate(record, ALERTS_SCHEMA)
-    assert record == {"version": FORM} | summary(told, now) and record["alerts"] == len(table) == sum(week["alerts"] for week in record["by_week"])
+    assert (record == {"version": FORM} | summary(told, now)
+            and record["alerts"] == len(table) == sum(week["alerts"] for week in record["by_week"]))
     assert record["pending"] == (table["outcome"] == "pending").sum() and record["day"] == "2026-05-27"
     for file in tmp_path.iterdir():
         assert masked(file.read_text()) == file.read_text()
@@ -187,9 +205,12 @@ def test_the_last_day_has_reasons_and_both_files_agree(payments, reports, bundle
 @pytest.mark.parametrize("how_many", [0, 1, 3])
 def test_few_payments_or_none(payments, reports, bundle, tmp_path, how_many):
     few = payments[payments["time"] >= MADE].head(how_many)
-    told = with_last_reasons(alerts(few, payments, NOTHING, TRAINED, MADE + pd.Timedelta(days=1), BUDGET, DELAY), payments, bundle[0])
+    listed = alerts(few, payments, NOTHING, TRAINED, MADE + pd.Timedelta(days=1), BUDGET, DELAY)
+    told = with_last_reasons(listed, payments, bundle[0])
     write_alerts(told, MADE, tmp_path)
     record = json.loads((tmp_path / "alerts.json").read_text())
-    assert record["pending"] == len(record["list"]) == len(told) == few["card"].nunique() and record["precision"] is None
-    assert (tmp_path / "alerts.csv").read_text().startswith("day,rank,card,transaction_id,time,channel,amount,fraud_probability,outcome,reasons\n")
+    assert (record["pending"] == len(record["list"]) == len(told) == few["card"].nunique()
+            and record["precision"] is None)
+    assert (tmp_path / "alerts.csv").read_text().startswith(
+        "day,rank,card,transaction_id,time,channel,amount,fraud_probability,outcome,reasons\n")
     assert record["day"] == ("2026-05-01" if how_many else None)

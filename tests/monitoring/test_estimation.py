@@ -21,7 +21,8 @@ def bank(generator: np.random.Generator, cards: int = 300, together: float = 0.0
     """Payments whose probabilities are true; together is how far the labels of one card hang together, from 0 to 1."""
     payments = 3000
     card, true = generator.integers(0, cards, payments), generator.beta(0.1, 2, payments)
-    luck = np.sqrt(together) * generator.normal(size=cards)[card] + np.sqrt(1 - together) * generator.normal(size=payments)
+    luck = (np.sqrt(together) * generator.normal(size=cards)[card]
+            + np.sqrt(1 - together) * generator.normal(size=payments))
     return pd.DataFrame({"card": card, "amount_cents": generator.lognormal(8, 1, payments).astype(int),
                          "fraud_probability": true, "is_stopped": true >= THRESHOLD, "is_fraud": luck < ndtri(true)})
 

@@ -1,4 +1,5 @@
-"""The loop, played on a small bank for two weeks and a half: killed on the way, gone on with, repeated and tampered with."""
+"""The loop, played on a small bank for two weeks and a half: killed on the way, gone on with, repeated and tampered
+with."""
 
 import http.server
 import json
@@ -28,7 +29,8 @@ from mlops_nb.registry.incumbent import data_hashes
 pytestmark = pytest.mark.slow
 START, CHANGED, EARLIER, END = "2026-01-25", "2026-02-01", "2026-02-10", "2026-02-11"
 STORY = merged(SMALL, {"monitor": {"min_rows": 100}, "operate": {
-    "drifts": [{"kind": "prices", "date": CHANGED, "size": 0.6}], "models": ["xgboost"], "patience": 2, "wait": 4, "rest": 12, "gain": -1.0, "confidence": 0.5}})
+    "drifts": [{"kind": "prices", "date": CHANGED, "size": 0.6}], "models": ["xgboost"], "patience": 2, "wait": 4,
+    "rest": 12, "gain": -1.0, "confidence": 0.5}})
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +67,8 @@ def played(make_clone, receiver) -> Clone:
     clone = make_clone(STORY)
     clone.env |= {"MLOPS_NB_SLACK_WEBHOOK": receiver[0], "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     clone.before = contents(clone.folder)
-    process = subprocess.Popen(["mlops-operate", "--start", START, "--end", EARLIER], cwd=clone.folder, env=clone.env, start_new_session=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(["mlops-operate", "--start", START, "--end", EARLIER], cwd=clone.folder, env=clone.env,
+                               start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     while process.poll() is None and [entry["decision"] for entry in journal_of(clone)].count("retrain") < 2:
         time.sleep(0.2)
     assert process.poll() is None, process.stdout.read()
@@ -87,7 +89,8 @@ def test_each_morning_is_watched_once_and_in_order(played):
 
 def test_the_drift_is_seen_and_acted_upon(played):
     entries = [entry for entry in journal_of(played) if entry["decision"] not in ("watch", "tell")]
-    assert [(entry["decision"], entry.get("rule")) for entry in entries[:3]] == [("begin", None), ("retrain", "beginning"), ("promote", "beginning")]
+    assert [(entry["decision"], entry.get("rule")) for entry in entries[:3]] == [
+        ("begin", None), ("retrain", "beginning"), ("promote", "beginning")]
     retrained = [entry for entry in entries if entry["decision"] == "retrain"]
     assert retrained[1]["rule"] == "drift" and CHANGED < retrained[1]["day"] <= EARLIER
     assert "have changed since" in played.told
@@ -97,7 +100,8 @@ def test_the_drift_is_seen_and_acted_upon(played):
 
 def test_the_users_files_are_as_they_were(played):
     after = contents(played.folder)
-    assert {name: value for name, value in after.items() if not name.startswith(("runs/", ".dvc/", ".git/")) and "__pycache__" not in name} \
+    assert {name: value for name, value in after.items()
+            if not name.startswith(("runs/", ".dvc/", ".git/")) and "__pycache__" not in name} \
         == {name: value for name, value in played.before.items() if not name.startswith((".dvc/", ".git/"))}
     assert played.run("git", "status", "--porcelain").stdout == ""
 
@@ -159,8 +163,9 @@ def test_what_was_closed_goes_on_to_a_later_end(played):
     assert is_told(played, "2026-02-12")
 
 
-@pytest.mark.parametrize("name, end, told", [("mine", END, "belongs to another run"), ("operate", "2026-02-01", "has gone on longer"),
-                                             ("../mine", END, "cannot be that of a folder"), ("operate", START, "ends before it begins")])
+@pytest.mark.parametrize("name, end, told", [
+    ("mine", END, "belongs to another run"), ("operate", "2026-02-01", "has gone on longer"),
+    ("../mine", END, "cannot be that of a folder"), ("operate", START, "ends before it begins")])
 def test_what_cannot_be_gone_on_with_is_refused(played, name, end, told):
     (played.folder / "runs/mine").mkdir(exist_ok=True)
     (played.folder / "runs/mine/dvc.lock").touch()

@@ -67,8 +67,9 @@ def cookie(address: str) -> str:
     return headers["Set-Cookie"].partition(";")[0]
 
 
-SERVED = [f"/voila/render/{page}" for page in ("overview.ipynb", "drift.ipynb?lang=zh", "model.ipynb", "alerts.ipynb", "evidently.html", "evidence_monitor.html",
-                                              "quality.html", "model_card.html?lang=zh")]
+SERVED = [f"/voila/render/{page}" for page in (
+    "overview.ipynb", "drift.ipynb?lang=zh", "model.ipynb", "alerts.ipynb", "evidently.html", "evidence_monitor.html",
+    "quality.html", "model_card.html?lang=zh")]
 
 
 def test_nothing_is_told_without_the_token(address: str) -> None:
@@ -79,21 +80,24 @@ def test_nothing_is_told_without_the_token(address: str) -> None:
 
 
 def test_there_are_no_other_addresses(address: str, cookie: str) -> None:
-    for path in ("/voila/files/voila.py", "/voila/tree", "/voila/api/contents", "/api/kernels", "/voila/render/voila.py", "/voila/render/evidence_.ssh.html",
-                 "/voila/render/../../params.yaml", "/voila/templates/base/static/voila.js"):
+    for path in ("/voila/files/voila.py", "/voila/tree", "/voila/api/contents", "/api/kernels",
+                 "/voila/render/voila.py", "/voila/render/evidence_.ssh.html", "/voila/render/../../params.yaml",
+                 "/voila/templates/base/static/voila.js"):
         assert ask(address, path, cookie)[0] == 404, path
 
 
 def test_every_page_has_the_written_policy_and_shows_no_code(address: str, cookie: str) -> None:
-    page = ("default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; "
-            "frame-ancestors 'none'")
-    report = ("sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; "
-              "font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
+    page = ("default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'self'; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+    report = ("sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
+              "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'; "
+              "frame-ancestors 'self'")
     for path in SERVED:
         status, headers, text = ask(address, path, cookie)
         assert status == 200 and headers["Content-Security-Policy"] == (report if "evidently" in path else page)
         if "evidently" not in path:
-            assert "<script" not in text and "import " not in text and "Traceback" not in text and CARD not in text and CARD[1:] not in text
+            assert ("<script" not in text and "import " not in text and "Traceback" not in text
+                    and CARD not in text and CARD[1:] not in text)
 
 
 def test_pages_may_be_framed_where_that_is_configured(run_folder: Path, tmp_path: Path) -> None:
@@ -116,14 +120,16 @@ def test_kernels_that_idle_go(server) -> None:
 
 
 def test_the_files_say_what_the_server_says(address: str, cookie: str, run_folder: Path) -> None:
-    made = subprocess.run([PROJECT / ".venv/bin/mlops-site"], cwd=run_folder, capture_output=True, text=True, timeout=60)
+    made = subprocess.run([PROJECT / ".venv/bin/mlops-site"], cwd=run_folder, capture_output=True, text=True,
+                          timeout=60)
     assert made.returncode == 0, made.stderr
     body = lambda page: re.sub(r'(href|src)="(?!data:)[^"]*"|<meta [^>]*>|\s+', "", page)
     site = run_folder / "reports/site"
     for page in ("overview", "drift", "model", "alerts"):
         for language, folder in (("en", site), ("zh", site / "zh")):
             file = folder / f"{'index' if page == 'overview' else page}.html"
-            assert body(file.read_text()) == body(ask(address, f"/voila/render/{page}.ipynb?lang={language}", cookie)[2])
+            answer = ask(address, f"/voila/render/{page}.ipynb?lang={language}", cookie)[2]
+            assert body(file.read_text()) == body(answer)
 
 
 def test_an_unknown_run_is_told() -> None:
@@ -146,7 +152,7 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    """A browser's page that reaches this machine alone; what it tried to reach elsewhere, or was refused, fails the test."""
+    """A browser's page that reaches this machine alone; what it tried to reach elsewhere, or was refused, fails."""
     opened, refused = browser.new_page(viewport=DESK, accept_downloads=True), []
 
     def local_only(route) -> None:
@@ -166,12 +172,16 @@ def page(browser):
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 ENGLISH = re.compile(r"(?:[A-Za-z'’]+[ ,;]+){3,}[A-Za-z'’]+")  # four words in a row
 NAMES = {"en": ("Overview", "Drift", "Model", "Alerts"), "zh": ("总览", "漂移", "模型", "预警")}
-TOLD = {"Overview": ("▲ Needs attention", "Transactions have changed since 18 March 2026. Amount of the transaction: ", "Data as of 1 April 2026, 00:00 UTC. The newest transaction is 30 hours older",
-                     "of compromised cards detected since training", "Net losses prevented: ", "✓ The model is promoted", "Average precision (PR-AUC) on the test week",
-                     "2,530 rows came in: 2,527 were used, 3 were quarantined", "26 March 2026", "Retrained by rule", "290"),
+TOLD = {"Overview": ("▲ Needs attention", "Transactions have changed since 18 March 2026. Amount of the transaction: ",
+                     "Data as of 1 April 2026, 00:00 UTC. The newest transaction is 30 hours older",
+                     "of compromised cards detected since training", "Net losses prevented: ",
+                     "✓ The model is promoted", "Average precision (PR-AUC) on the test week",
+                     "2,530 rows came in: 2,527 were used, 3 were quarantined", "26 March 2026", "Retrained by rule",
+                     "290"),
         "Drift": ("Of the model's 3 features, 1 has drifted", "Amount of the transaction", "reports/drift/report.html"),
         "Model": ("XGBoost was chosen", "Newest model: XGBoost", "Are its probabilities calibrated?", "Web banking"),
-        "Alerts": ("Cards to check on 31 March 2026: 3", "13 transactions with this card in the last 7 days", "▲ fraud", "False positives in the last 28 days")}
+        "Alerts": ("Cards to check on 31 March 2026: 3", "13 transactions with this card in the last 7 days",
+                   "▲ fraud", "False positives in the last 28 days")}
 
 
 def keep(page, file: Path) -> None:
@@ -224,7 +234,8 @@ def test_a_number_leads_to_its_evidence(page, address: str) -> None:
     page.goto(address)
     page.get_by_role("link", name="run, data version and executed notebook (monitor)").first.click()
     words = page.locator("main").inner_text()
-    assert "1 April 2026, 08:35 UTC" in words and "9afbed39.dir" in words and "85 columns" in words and "secret_code" not in words
+    assert ("1 April 2026, 08:35 UTC" in words and "9afbed39.dir" in words and "85 columns" in words
+            and "secret_code" not in words)
 
 
 def test_the_list_can_be_taken_along(page, address: str) -> None:
@@ -244,7 +255,8 @@ def test_the_files_can_be_read_without_a_server(page, run_folder: Path) -> None:
     page.get_by_role("link", name="漂移", exact=True).click()
     assert page.url == f"file://{site}/zh/drift.html"
     page.locator("iframe").scroll_into_view_if_needed()
-    page.frame_locator("iframe").get_by_text("Drift is detected for 25.0% of columns (1 out of 4)").wait_for(timeout=30_000)
+    report = page.frame_locator("iframe")
+    report.get_by_text("Drift is detected for 25.0% of columns (1 out of 4)").wait_for(timeout=30_000)
 
 
 def test_a_missing_record_is_told_and_the_rest_stays(page, address: str, run_folder: Path) -> None:
@@ -253,9 +265,11 @@ def test_a_missing_record_is_told_and_the_rest_stays(page, address: str, run_fol
     (run_folder / "reports/alerts/alerts.json").write_text("{")
     page.goto(address)
     words = page.locator("body").inner_text()
-    assert "reports/clean/quality.json does not exist yet, cannot be read, or has another form. To do: run `dvc repro`; the stage clean writes it." in words
+    assert ("reports/clean/quality.json does not exist yet, cannot be read, or has another form. "
+            "To do: run `dvc repro`; the stage clean writes it.") in words
     assert "▲ Needs attention" in words and "Traceback" not in words
-    for name, told in (("Drift", "There is no full report"), ("Alerts", "reports/alerts/alerts.json does not exist yet, cannot be read, or has another form.")):
+    missing = "reports/alerts/alerts.json does not exist yet, cannot be read, or has another form."
+    for name, told in (("Drift", "There is no full report"), ("Alerts", missing)):
         page.get_by_role("link", name=name, exact=True).click()
         page.get_by_text(told).wait_for()
 

@@ -1,4 +1,4 @@
-"""Every number on a page stands in a record, and what has one name has one value, on every page and in every language."""
+"""Every number on a page stands in a record, and what has one name has one value, on every page, in every language."""
 
 import json
 import re
@@ -74,13 +74,16 @@ def values_in(record) -> set[float]:
 
 def written(language: Language, value: float) -> set[str]:
     """The ways in which a page may write a number of a record."""
-    decimals = {language.decimal(scaled, digits, signed) for scaled in (value, 100 * value, value / 100) for digits in range(5) for signed in (False, True)}
-    return decimals | {language.percent(value, digits) for digits in range(3)} | {language.number(value)} | {language.decimal(abs(value), 1)}
+    decimals = {language.decimal(scaled, digits, signed)
+                for scaled in (value, 100 * value, value / 100) for digits in range(5) for signed in (False, True)}
+    return (decimals | {language.percent(value, digits) for digits in range(3)}
+            | {language.number(value)} | {language.decimal(abs(value), 1)})
 
 
 def without_days(text: str) -> str:
     """The text less days, times of day, files, hashes and the record's own names."""
-    text = re.sub(r"\d{1,2} (?:January|February|March|April) \d{4}|\d{4}年\d{1,2}月\d{1,2}日|\d{4}-\d{2}(?:-\d{2})?|\d{1,2}:\d{2}(?::\d{2})?", " ", text)
+    text = re.sub(r"\d{1,2} (?:January|February|March|April) \d{4}|\d{4}年\d{1,2}月\d{1,2}日|\d{4}-\d{2}(?:-\d{2})?|"
+                  r"\d{1,2}:\d{2}(?::\d{2})?", " ", text)
     return re.sub(r"\b[0-9a-f]{8}\b|\w+\.dir|reports/\S+|c?[0-9a-f]{7,}", " ", text)
 
 
@@ -93,7 +96,8 @@ def test_every_number_on_a_page_stands_in_a_record_or_in_a_message(run_folder: P
     known |= {quality["received"] - quality["quarantined"], 1 / figures["precision_at_budget"], 0.95}
     allowed = set().union(*(written(language, value) for value in known))
     messages = (Path(__file__).parents[2] / f"nbs/library/words/messages/{language.code}.ftl").read_text()
-    allowed |= {number for line in messages.splitlines() if not line.startswith("#") for number in NUMBER.findall(re.sub(r"\{[^{}]*\}", "", line))}
+    allowed |= {number for line in messages.splitlines() if not line.startswith("#")
+                for number in NUMBER.findall(re.sub(r"\{[^{}]*\}", "", line))}
     for name, page in shown.items():
         if not name.startswith("evidence"):
             for number in NUMBER.findall(without_days(" ".join(Cells(page).text))):
@@ -105,7 +109,8 @@ def test_a_knob_is_not_written_into_the_words(pages) -> None:
     text = " ".join(" ".join(Cells(page).text) for name, page in shown.items() if not name.startswith("evidence"))
     if language.code == "en":
         assert "last 9 days" in text and "11 a day" in text and "no report in 8 days" in text and "last 28 days" in text
-        assert "last 7 days" not in text.replace("with this card in the last 7 days", "").replace("with the card in the last 7 days", "")
+        assert "last 7 days" not in text.replace("with this card in the last 7 days", "").replace(
+            "with the card in the last 7 days", "")
 
 
 def test_what_has_one_name_has_one_value(pages) -> None:
@@ -120,24 +125,30 @@ def test_what_has_one_name_has_one_value(pages) -> None:
 
 def test_the_models_figures_are_the_same_wherever_they_are_shown(run_folder: Path, pages) -> None:
     language, shown = pages
-    cells = {(name, row.strip(), column): value for name, page in shown.items() for row, column, value in Cells(page).cells}
+    cells = {(name, row.strip(), column): value
+             for name, page in shown.items() for row, column, value in Cells(page).cells}
     of_test = language("figures-title.test")
     precision, everything = language.named("figure", "precision"), language("card-figures.all")
     newest = language("rivals-title.newest", model="XGBoost")
-    in_three_places = {cells["model", precision, of_test], cells["model", precision, newest], cells["model_card", everything, precision]}
+    in_three_places = {cells["model", precision, of_test], cells["model", precision, newest],
+                       cells["model_card", everything, precision]}
     assert len(in_three_places) == 1, in_three_places
     found = json.loads((run_folder / "reports/drift/verdict.json").read_text())
     detected = language.figure("recall_at_budget", found["since"]["figures"]["recall_at_budget"])
-    assert detected in shown["overview"] and cells["model", language.named("figure", "recall_at_budget"), language("figures-title.since")] == detected
-    money = language.figure("money_saved_per_day", found["model"]["figures"]["decisions"]["budget"]["money_saved_per_day"])
-    assert money in shown["overview"] and cells["model", language.named("figure", "money_saved_per_day"), newest] == money
+    recall, since = language.named("figure", "recall_at_budget"), language("figures-title.since")
+    assert detected in shown["overview"] and cells["model", recall, since] == detected
+    saved = found["model"]["figures"]["decisions"]["budget"]["money_saved_per_day"]
+    money = language.figure("money_saved_per_day", saved)
+    assert (money in shown["overview"]
+            and cells["model", language.named("figure", "money_saved_per_day"), newest] == money)
     assert cells["model_card", everything, language.named("figure", "money_saved_per_day")] == money
 
 
 def test_the_report_and_the_verdict_agree(run_folder: Path) -> None:
     found = json.loads((run_folder / "reports/drift/verdict.json").read_text())
     report = (run_folder / "reports/drift/report.html").read_text()
-    assert ("Dataset Drift is detected" in report) == (found["state"] == "drift") and "rift is detected for" in report or found["state"] == "quiet"
+    assert (("Dataset Drift is detected" in report) == (found["state"] == "drift")
+            and "rift is detected for" in report or found["state"] == "quiet")
 
 
 def test_nothing_needs_to_be_done_is_not_said_while_a_model_waits(run_folder: Path, tmp_path: Path) -> None:
@@ -147,4 +158,5 @@ def test_nothing_needs_to_be_done_is_not_said_while_a_model_waits(run_folder: Pa
         path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with chdir(folder):
         page = all_pages(Language(), DASHBOARDS)["overview"]
-    assert "Nothing needs to be done" not in page and "A new model waits for approval" in page and "● The model waits for approval" in page
+    assert ("Nothing needs to be done" not in page and "A new model waits for approval" in page
+            and "● The model waits for approval" in page)

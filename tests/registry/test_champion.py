@@ -22,7 +22,8 @@ def test_the_projects_own_parameters_lose_no_comment(tmp_path):
     written = (PROJECT / "params.yaml").read_text()
     (tmp_path / "params.yaml").write_text(written)
     set_params(tmp_path, incumbent="0" * 32 + ".dir")
-    changed = [(old, new) for old, new in zip(written.splitlines(), (tmp_path / "params.yaml").read_text().splitlines(), strict=True) if old.split() != new.split()]
+    lines = zip(written.splitlines(), (tmp_path / "params.yaml").read_text().splitlines(), strict=True)
+    changed = [(old, new) for old, new in lines if old.split() != new.split()]
     assert [old.split()[0] for old, _ in changed] == ["incumbent:"] and "#" in changed[0][1]
 
 
@@ -63,7 +64,8 @@ def aliases(clone: Clone) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def ran(make_clone) -> Clone:
     """A copy in which a first model is proposed."""
-    clone = make_clone(PROPOSE | {"train": PROPOSE["train"] | {"models": {"decision_tree": {"max_depth": 2}}, "tuning": {"models": []}}})
+    clone = make_clone(PROPOSE | {
+        "train": PROPOSE["train"] | {"models": {"decision_tree": {"max_depth": 2}}, "tuning": {"models": []}}})
     clone.run("git", "config", "user.name", "Ada")
     clone.ran()
     clone.commit("ran")
@@ -90,7 +92,8 @@ def test_proposing_changes_nothing_and_says_how_to_approve(clone):
     before = (clone.folder / "params.yaml").read_text()
     assert clone.run("mlops-champion", "promote").stdout.strip() == ""
     assert "make approve REASON=" in clone.run("mlops-summary").stdout
-    assert (clone.folder / "params.yaml").read_text() == before and not (clone.folder / "reports/champions.csv").exists()
+    assert ((clone.folder / "params.yaml").read_text() == before
+            and not (clone.folder / "reports/champions.csv").exists())
 
 
 @pytest.mark.slow
@@ -101,17 +104,20 @@ def test_approving_is_recorded_reruns_what_knows_the_champion_and_leaves_the_bun
     assert {stage for stage, when in runs(clone).items() if when != before[stage]} == {"register", "monitor"}
     assert (incumbent(clone), locked(clone, "data/incumbent"), locked(clone, "data/bundle")) == (bundle,) * 3
     [row] = record(clone)
-    assert (row["who"], row["action"], row["from"], row["to"], row["reason"], row["commit"]) == ("Ada", "approved", "", bundle, "a first one", head)
+    assert (row["who"], row["action"], row["from"], row["to"], row["reason"], row["commit"]) == (
+        "Ada", "approved", "", bundle, "a first one", head)
     assert clone.ran() == []
-    assert decision(clone)["verdict"] == "kept" and {"check": "same_as_champion", "passed": False} in decision(clone)["checks"]
+    assert (decision(clone)["verdict"] == "kept"
+            and {"check": "same_as_champion", "passed": False} in decision(clone)["checks"])
     assert "decision_tree is the champion" in clone.run("mlops-summary").stdout
     told = clone.run("mlops-champion", "approve", "--reason", "again", check=False)
     assert told.returncode and "Nothing is proposed" in told.stdout
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words, told", [(("approve",), "A reason is needed"), (("rollback", "--reason", "why"), "no former champion"),
-                                         (("compare",), "no champion to compare with"), (("aprove",), "did you mean 'approve'?")])
+@pytest.mark.parametrize("words, told", [
+    (("approve",), "A reason is needed"), (("rollback", "--reason", "why"), "no former champion"),
+    (("compare",), "no champion to compare with"), (("aprove",), "did you mean 'approve'?")])
 def test_what_cannot_be_done_is_refused(clone, words, told):
     done = clone.run("mlops-champion", *words, check=False)
     assert done.returncode and told in done.stdout and "Traceback" not in done.stdout
@@ -140,14 +146,16 @@ def test_a_champion_is_challenged_replaced_and_brought_back(clone):
     assert watched == "decision_tree"  # it is in use until the other is approved
     assert aliases(clone) == {"champion": "decision_tree", "challenger": "xgboost"}
     page = clone.run("mlops-champion", "compare").stdout
-    assert "candidate: decision_tree -> xgboost" in page and "train.models.xgboost.n_estimators: (none) -> 40" in page and "average_precision" in page
+    assert ("candidate: decision_tree -> xgboost" in page and "train.models.xgboost.n_estimators: (none) -> 40" in page
+            and "average_precision" in page)
     second = approved(clone)
     clone.run("mlops-sync")
     assert second != first and aliases(clone) == {"champion": "xgboost"}
     clone.params({"register": {"mode": "auto"}})
     said = clone.run("mlops-champion", "rollback", "--reason", "too many alarms").stdout
     assert "decision_tree, is back" in said and "mode is now propose" in said
-    assert incumbent(clone) == first and [row["action"] for row in record(clone)] == ["approved", "approved", "rolled back"]
+    assert (incumbent(clone) == first
+            and [row["action"] for row in record(clone)] == ["approved", "approved", "rolled back"])
     (clone.folder / "mlflow.db").unlink()
     shutil.rmtree(clone.folder / "mlartifacts")
     clone.run("mlops-sync")
@@ -161,7 +169,8 @@ def test_the_gate_promotes_by_itself_in_mode_auto(clone):
     clone.ran()
     assert "The gate made decision_tree champion" in clone.run("mlops-champion", "promote").stdout
     [row] = record(clone)
-    assert (row["who"], row["action"], row["to"]) == ("the gate", "promoted", locked(clone, "data/bundle")) and "floor of 0.01" in row["reason"]
+    assert ((row["who"], row["action"], row["to"]) == ("the gate", "promoted", locked(clone, "data/bundle"))
+            and "floor of 0.01" in row["reason"])
     assert clone.ran() == [] and clone.run("mlops-champion", "promote").stdout.strip() == ""
 
 

@@ -1,4 +1,5 @@
-"""The message catalogues: every language says the same things, in its own words, and nothing is said that nobody reads."""
+"""The message catalogues: every language says the same things, in its own words, and nothing is said that nobody
+reads."""
 
 import ast
 import re
@@ -24,7 +25,8 @@ FOLDER = PROJECT / "nbs/library/words/messages"
 OTHERS = [code for code in LANGUAGES if code != "en"]
 FEATURES = [vars(feature) for feature in CATALOGUE]
 SPEAKING = [*sorted((PROJECT / "mlops_nb/pages").glob("*.py")), *sorted((PROJECT / "mlops_nb/words").glob("*.py")),
-            *sorted((PROJECT / "mlops_nb/integrations").glob("*.py")), *sorted((PROJECT / "nbs/dashboards").glob("*.ipynb"))]
+            *sorted((PROJECT / "mlops_nb/integrations").glob("*.py")),
+            *sorted((PROJECT / "nbs/dashboards").glob("*.ipynb"))]
 ENGLISH = re.compile(r"(?:[A-Za-z'’]+[ ,;]+){3,}[A-Za-z'’]+")  # four words in a row
 
 
@@ -60,12 +62,14 @@ def test_languages_say_the_same_and_are_filled_with_the_same(language: str) -> N
     english, other = patterns("en"), patterns(language)
     assert english.keys() == other.keys()
     plural = {"number"}  # a language without plurals may do without the selector, not without the number
-    assert {key: variables(pattern) | plural for key, pattern in english.items()} == {key: variables(pattern) | plural for key, pattern in other.items()}
+    assert ({key: variables(pattern) | plural for key, pattern in english.items()}
+            == {key: variables(pattern) | plural for key, pattern in other.items()})
 
 
 def texts(language: str) -> list[str]:
     """The lines of a catalogue that are said, without what is filled in."""
-    lines = [line for line in (FOLDER / f"{language}.ftl").read_text().splitlines() if line and not line.startswith("#")]
+    lines = [line for line in (FOLDER / f"{language}.ftl").read_text().splitlines()
+             if line and not line.startswith("#")]
     return [re.sub(r"\{[^{}]*\}", "{}", line.partition("=")[2] or line) for line in lines]
 
 
@@ -82,14 +86,16 @@ def test_no_message_is_left_over() -> None:
     sources = "\n".join(path.read_text() for path in SPEAKING).replace("\\", "").replace("'", '"')
     literal = {node.value for path in SPEAKING if path.suffix == ".py" for node in ast.walk(ast.parse(path.read_text()))
                if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    made = set(re.findall(r'"([a-z_]+)-\{', sources)) | set(re.findall(r'named\("([a-z_]+)"', sources))  # kind-{name}, named("kind", …)
+    made = set(re.findall(r'"([a-z_]+)-\{', sources))  # kind-{name}
+    made |= set(re.findall(r'named\("([a-z_]+)"', sources))  # named("kind", …)
     made |= set(re.findall(r'_against_baseline\(language, "([a-z]+)"', sources))  # {kind}-{because}
     attributes = set(re.findall(r'"([a-z_-]+)\.\{', sources))  # message.{name}
     ends = set(re.findall(r'\}\.([a-z_]+)"', sources))  # {…}.attribute
 
     def used(key: str) -> bool:
         message, _, attribute = key.partition(".")
-        return (key in literal or f'"{key}"' in sources or message.partition("-")[0] in made and (not attribute or attribute in ends)
+        return (key in literal or f'"{key}"' in sources
+                or message.partition("-")[0] in made and (not attribute or attribute in ends)
                 or message in attributes and bool(attribute) or bool(attribute) and attribute in ends)
 
     referred = set(re.findall(r"\{ ([a-z]+-[a-z_]+) \}", (FOLDER / "en.ftl").read_text()))
@@ -103,9 +109,11 @@ def test_every_feature_has_a_name_and_its_values_a_reason(language: str) -> None
     for feature in FEATURES:
         assert feature_name(words, feature["name"], FEATURES) != feature["name"].replace("_", " ").capitalize()
         for value in (0.0, 0.3, 1.0, 2.5, 3.0, 6.0, 720.0, 12345.0):
-            if feature["unit"] == "weekday" and value not in (0, 1, 3, 6) or feature["unit"] in ("share", "yes_no") and value > 1:
+            if (feature["unit"] == "weekday" and value not in (0, 1, 3, 6)
+                    or feature["unit"] in ("share", "yes_no") and value > 1):
                 continue
-            told = reason(words, {"feature": feature["name"], "value": value, "of": 12.0 if feature["share_of"] else None}, FEATURES)
+            of = 12.0 if feature["share_of"] else None
+            told = reason(words, {"feature": feature["name"], "value": value, "of": of}, FEATURES)
             assert not re.search(r"\d\.\d{3,}|_", told), told
             assert language == "en" or not re.search(r"[a-z]{4,}", told.replace("ATM", "")), told
     assert reason(words, {"feature": BEFORE, "value": None, "of": None}, FEATURES)
@@ -113,19 +121,24 @@ def test_every_feature_has_a_name_and_its_values_a_reason(language: str) -> None
 
 
 def quarantine_codes() -> set[str]:
-    """Every reason for which a row may be quarantined: the schema's checks, and the codes in the modules that read and clean."""
-    columns = [(SUBJECTS.get(name, name), column) for model in (Transaction, Report) for name, column in model.to_schema().columns.items()]
-    codes = {f"{subject}.{problem}" for subject, column in columns for problem in ["missing", *(PROBLEMS[check.name] for check in column.checks)]}
+    """Every reason for which a row may be quarantined: the schema's checks, and the codes of readers and cleaning."""
+    columns = [(SUBJECTS.get(name, name), column)
+               for model in (Transaction, Report) for name, column in model.to_schema().columns.items()]
+    codes = {f"{subject}.{problem}" for subject, column in columns
+             for problem in ["missing", *(PROBLEMS[check.name] for check in column.checks)]}
     for module in ("readers", "cleaning"):
-        codes |= set(re.findall(r"""["']((?:file|row|time|amount|place|is_fraud|reported_at|transaction_id|report)\.[a-z_0-9]+)["']""",
-                                (PROJECT / f"mlops_nb/data/{module}.py").read_text()))
+        source = (PROJECT / f"mlops_nb/data/{module}.py").read_text()
+        codes |= set(re.findall(
+            r"""["']((?:file|row|time|amount|place|is_fraud|reported_at|transaction_id|report)\.[a-z_0-9]+)["']""",
+            source))
     return codes
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reason_for_quarantine_is_a_sentence(language: str) -> None:
     codes = quarantine_codes()
-    assert {"file.empty", "row.field_count", "amount.too_small", "time.not_on_clocks", "report.unknown_transaction"} <= codes
+    assert {"file.empty", "row.field_count", "amount.too_small", "time.not_on_clocks",
+            "report.unknown_transaction"} <= codes
     for code in codes:
         told = quarantine_reason(Language(language), code)
         assert "_" not in told and "." not in told, (code, told)
@@ -133,19 +146,23 @@ def test_every_reason_for_quarantine_is_a_sentence(language: str) -> None:
 
 def decisions() -> list[dict]:
     """What the gate may decide: every check, passed and failed."""
-    figures = {"average_precision": 0.5, "by_channel": {"atm": {"roc_auc": 0.5}}, "decisions": {"budget": {"false_alarms_per_1000_customers": None}}}
-    gain = {"difference": 0.02, "interval": [-0.01, 0.05], "least": 0.01, "probability": 0.7, "confidence": 0.95, "resamples": 9}
+    figures = {"average_precision": 0.5, "by_channel": {"atm": {"roc_auc": 0.5}},
+               "decisions": {"budget": {"false_alarms_per_1000_customers": None}}}
+    gain = {"difference": 0.02, "interval": [-0.01, 0.05], "least": 0.01, "probability": 0.7, "confidence": 0.95,
+            "resamples": 9}
     ceilings = {"decisions": {"budget": {"false_alarms_per_1000_customers": 1}}}
     compared = (None, {"same": True}, {"same": False, "gain": gain, "learned_days": 3, "days": 7},
                 {"same": False, "gain": gain | {"probability": 0.99}, "learned_days": 0, "days": 7})
-    return [decide("xgboost", figures, {"average_precision": floor, "by_channel": {"atm": {"roc_auc": floor}}}, ceilings | {"average_precision": floor}, "auto", each)
+    return [decide("xgboost", figures, {"average_precision": floor, "by_channel": {"atm": {"roc_auc": floor}}},
+                   ceilings | {"average_precision": floor}, "auto", each)
             for floor in (0.2, 0.9) for each in compared]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_check_of_the_gate_is_a_sentence(language: str) -> None:
     checks = [check for decision in decisions() for check in decision["checks"]]
-    assert {check["check"] for check in checks} == {*DECISION_SCHEMA["properties"]["checks"]["items"]["properties"]["check"]["enum"]}
+    known = DECISION_SCHEMA["properties"]["checks"]["items"]["properties"]["check"]["enum"]
+    assert {check["check"] for check in checks} == {*known}
     for told in check_sentences(Language(language), checks):
         assert "_" not in told and (language == "en" or not ENGLISH.search(told)), told
 
@@ -154,14 +171,18 @@ def test_every_check_of_the_gate_is_a_sentence(language: str) -> None:
 def test_every_code_of_a_record_has_its_words(language: str) -> None:
     words = Language(language)
     kinds = {"state": STATES, "health": STATES, "question": QUESTIONS, "outcome": (FRAUD, GENUINE, PENDING),
-             "rule": ("beginning", "drift", "decay", "age"), "decision": ("begin", "watch", "retrain", "promote", "keep", "tell"),
-             "standing": ("promoted", "proposed", "champion", "no_better", "kept"), "kind": ("missing", "outlier", "duplicate", "card_number", "format")}
-    assert [f"{kind}-{name}" for kind, names in kinds.items() for name in names if not words.has(f"{kind}-{name}")] == []
+             "rule": ("beginning", "drift", "decay", "age"),
+             "decision": ("begin", "watch", "retrain", "promote", "keep", "tell"),
+             "standing": ("promoted", "proposed", "champion", "no_better", "kept"),
+             "kind": ("missing", "outlier", "duplicate", "card_number", "format")}
+    unsaid = [f"{kind}-{name}" for kind, names in kinds.items() for name in names if not words.has(f"{kind}-{name}")]
+    assert unsaid == []
     assert QUESTIONS == TOLD_QUESTIONS
 
 
 def test_no_stage_depends_on_a_sentence() -> None:
-    assert "mlops_nb/words" not in (PROJECT / "dvc.yaml").read_text() and "mlops_nb/pages" not in (PROJECT / "dvc.yaml").read_text()
+    stages = (PROJECT / "dvc.yaml").read_text()
+    assert "mlops_nb/words" not in stages and "mlops_nb/pages" not in stages
 
 
 def test_no_sentence_hangs_on_another() -> None:
