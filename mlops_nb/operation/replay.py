@@ -257,6 +257,11 @@ def finish(replay: Replay) -> None:
     check_verdict(replay.folder, replay.end, replay.done(replay.end)["watch"]["verdict"])
     write_savings(replay, _params(replay.folder))
 
+# %% ../../nbs/library/operation/30_replay.ipynb #a0f8e613
+ENTRY_SCHEMA = record_schema(
+    "An entry of the journal", day=TEXT, decision=one_of("begin", "watch", "retrain", *DECIDED, "tell"), before=TEXT,
+    hash=TEXT)
+
 # %% ../../nbs/library/operation/30_replay.ipynb #83a00028
 def record_start(book: Journal, root: Path, start: str) -> None: # raises UserError if it was begun with other settings
     "Record what is replayed, once."
@@ -285,6 +290,7 @@ def operate(
     folder, rules = replay_folder(name, root)
     with journal(folder / JOURNAL) as book:
         record_start(book, Path(root), start)
+        write_json(ENTRY_SCHEMA, (folder / JOURNAL).with_suffix(".schema.json"))
         if book.entries[-1]["day"] > end:
             raise UserError("This replay has gone on longer",
                             f"TO={end}, and a journal until {book.entries[-1]['day']}",
@@ -298,8 +304,3 @@ def operate(
                 mornings.set_postfix_str(f"{day}, {book.entries[-1]['decision']}")
         finish(replay)
     return folder
-
-# %% ../../nbs/library/operation/30_replay.ipynb #a0f8e613
-ENTRY_SCHEMA = record_schema(
-    "An entry of the journal", day=TEXT, decision=one_of("begin", "watch", "retrain", *DECIDED, "tell"), before=TEXT,
-    hash=TEXT)

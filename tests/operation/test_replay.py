@@ -13,6 +13,7 @@ from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -96,6 +97,12 @@ def test_the_drift_is_seen_and_acted_upon(played):
     assert "have changed since" in played.told
     quiet = [entry for entry in journal_of(played) if entry["decision"] == "watch" and START < entry["day"] <= CHANGED]
     assert [entry["attention"] for entry in quiet if set(entry["attention"]) & {"input", "scores"}] == []
+
+
+def test_every_entry_is_what_the_schema_beside_the_journal_says(played):
+    schema = json.loads((played.folder / "runs/operate/reports/operate/journal.schema.json").read_text())
+    for entry in journal_of(played):
+        jsonschema.validate(entry, schema)
 
 
 def test_the_users_files_are_as_they_were(played):
