@@ -88,7 +88,7 @@ def test_one_changed_parameter_reruns_its_stage_and_what_its_outputs_change(clon
 def test_too_few_rows_are_never_called_drift(clone):
     clone.params({"monitor": {"min_rows": 10**6}})
     clone.ran()
-    assert '"state": "not enough data"' in (clone.folder / "reports/drift/verdict.json").read_text()
+    assert '"state": "not_enough_data"' in (clone.folder / "reports/drift/verdict.json").read_text()
 
 
 def test_a_model_below_its_floor_is_not_promoted(clone):
