@@ -80,7 +80,7 @@ def _quality(language: Language, verdict: dict[str, Any]) -> str:
     if verdict["quarantined"]["lately"] is None:
         return newest
     shares = {when: language.number(share, "share") for when, share in verdict["quarantined"].items()}
-    return f"{newest} {language('quality-quarantined', days=verdict['settings']['days'], **shares)}"
+    return run_on([newest, language("quality-quarantined", days=verdict["settings"]["days"], **shares)])
 
 # %% ../../nbs/library/words/20_verdict.ipynb #39e2e993
 def sentences(

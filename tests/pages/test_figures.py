@@ -104,6 +104,13 @@ def test_every_number_on_a_page_stands_in_a_record_or_in_a_message(run_folder: P
                 assert number in allowed or number.lstrip("+-") in allowed, f"{number} on {name}"
 
 
+def test_sentences_follow_each_other_without_a_space_in_chinese(pages) -> None:
+    language, texts = pages
+    for name, page in texts.items() if language.code == "zh" else ():
+        text = "".join(Cells(page).text)
+        assert "。" in text and re.findall(r".{0,12}[。？！；：] +[^\s·].{0,8}", text) == [], name
+
+
 def test_a_knob_is_not_written_into_the_words(pages) -> None:
     language, shown = pages
     text = " ".join(" ".join(Cells(page).text) for name, page in shown.items() if not name.startswith("evidence"))
