@@ -9,16 +9,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mlops_nb.base.files import write_json
-from mlops_nb.base.schemas import FORM, Schema, read_record, write_record
+from mlops_nb.base.schemas import VERSION, Schema, read_record, write_record
 from mlops_nb.data.quality import QUALITY_SCHEMA
 from mlops_nb.evaluation.backtest import reported_figures
 from mlops_nb.evaluation.metrics import curves
 from mlops_nb.monitoring.alerts import ALERTS_SCHEMA
-from mlops_nb.monitoring.drift import compare, moved, realised, report_share, thresholds, verdict, write_report
-from mlops_nb.monitoring.estimation import beside_realised, estimated
+from mlops_nb.monitoring.drift import (column_distances, column_thresholds, compare, labelled_figures, report_share,
+                                       verdict, write_report)
+from mlops_nb.monitoring.estimation import add_realised, estimate_figures
 from mlops_nb.monitoring.settings import MonitorSettings
-from mlops_nb.monitoring.watch import (
-    SCHEMA, about_data, about_input, about_performance, about_scores, against_baseline, overall, share_found)
+from mlops_nb.monitoring.watch import (SCHEMA, answer_on_input, answer_on_performance, answer_on_quality,
+                                       answer_on_scores, combine_states, compare_with_baseline, share_found)
 from mlops_nb.registry.gate import DECISION_SCHEMA, decide
 
 FEATURES = [{"name": "amount", "unit": "money", "window": "", "share_of": "", "most": None},
@@ -51,7 +52,7 @@ def payments(generator: np.random.Generator, start: str, days: int, extra: float
 
 def model_of(winner: dict[str, float]) -> dict:
     """A bundle's description."""
-    return {"version": FORM, "candidate": "xgboost", "owner": "the fraud models' team", "settings": {"max_depth": 3},
+    return {"version": VERSION, "candidate": "xgboost", "owner": "the fraud models' team", "settings": {"max_depth": 3},
             "seed": 1, "device": "cpu", "features": FEATURES, "train_as_of": "2026-03-18", "label_delay": 8,
             "training_window": ["2026-02-11 00:00:00", "2026-03-11 00:00:00"],
             "calibration": {"slope": 0.88, "intercept": -0.05}, "threshold": 0.5, "alert_budget": 11,
@@ -61,28 +62,28 @@ def model_of(winner: dict[str, float]) -> dict:
 def write_drift(folder: Path, before: pd.DataFrame, after: pd.DataFrame, winner: dict[str, float]) -> None:
     """What the stage `monitor` leaves in reports/drift."""
     columns, yes_no = [feature["name"] for feature in FEATURES] + ["fraud_probability"], ["is_web"]
-    least = thresholds(before[columns], yes_no, SETTINGS.drift_threshold, SETTINGS.drift_times)
+    least = column_thresholds(before[columns], yes_no, SETTINGS.drift_threshold, SETTINGS.drift_times)
     means = {name: (float(before[name].mean()), float(after[name].mean())) for name in columns}
-    found = verdict(moved(before[columns], after[columns], yes_no), least, yes_no, means)
+    found = verdict(column_distances(before[columns], after[columns], yes_no), least, yes_no, means)
     windows = {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows),
                       "compared": len(rows)}
                for name, rows in (("before", before), ("after", after))}
     before, after = (rows.assign(is_stopped=rows["fraud_probability"] >= 0.5,
                                  amount_cents=(100 * rows["amount"]).astype(int)) for rows in (before, after))
     baseline, now = (share_found(rows[rows["is_fraud"]]) for rows in (before, after))
-    ages, quarantined, expected = {"web": 30.0}, {"lately": 0.001, "before": 0.002}, estimated(after, seed=1)
-    answers = {"input": about_input(found, columns[:-1]), "scores": about_scores(found),
-               "estimate": against_baseline(now, baseline, 0.1),
-               "performance": about_performance(now, baseline, 0.1, MISSED),
-               "quality": about_data(ages, quarantined, SETTINGS)}
+    ages, quarantined, expected = {"web": 30.0}, {"lately": 0.001, "before": 0.002}, estimate_figures(after, seed=1)
+    answers = {"input": answer_on_input(found, columns[:-1]), "scores": answer_on_scores(found),
+               "estimate": compare_with_baseline(now, baseline, 0.1),
+               "performance": answer_on_performance(now, baseline, 0.1, MISSED),
+               "quality": answer_on_quality(ages, quarantined, SETTINGS)}
     labelled = after[after["time"] < "2026-03-24"]
-    since = realised(labelled, SETTINGS.alert_budget) | {
+    since = labelled_figures(labelled, SETTINGS.alert_budget) | {
         "share_found": now, "from": str(labelled["time"].min()), "to": str(labelled["time"].max())}
     record = found | {
-        "as_of": "2026-04-01", "health": overall(answers), "answers": answers, "onset": "2026-03-18",
+        "as_of": "2026-04-01", "health": combine_states(answers), "answers": answers, "onset": "2026-03-18",
         "windows": windows, "since": since, "baseline": baseline, "missed_frauds": MISSED,
         "expected": {"transactions": len(after), "figures": expected},
-        "expected_before": beside_realised(expected, after), "newest": ages, "quarantined": quarantined,
+        "expected_before": add_realised(expected, after), "newest": ages, "quarantined": quarantined,
         "settings": vars(SETTINGS), "model": model_of(winner)}
     write(record, SCHEMA, folder / "verdict.json")
     write_report(compare(before[columns], after[columns], yes_no, least, report_share(found)), folder)
@@ -93,7 +94,7 @@ def write_evaluation(folder: Path, test_week: pd.DataFrame) -> dict[str, float]:
     rows = test_week.assign(channel="web", amount_cents=10_000)
     winner, loser = (reported_figures(scored, 11, 12) for scored in (rows, rows.assign(fraud_probability=0.5)))
     both = {"xgboost": winner, "decision_tree": loser}
-    write_json({"version": FORM, "winner": "xgboost", "test": both, "validation": both}, folder / "metrics.json")
+    write_json({"version": VERSION, "winner": "xgboost", "test": both, "validation": both}, folder / "metrics.json")
     drawing = Figure(figsize=(6, 4))
     drawing.subplots().plot(*curves(test_week)["precision_recall"][["recall", "precision"]].to_numpy().T)
     drawing.savefig(folder / "precision_recall.png")
@@ -122,10 +123,10 @@ def write_loop(folder: Path) -> None:
              "model": "872c84b0"},
             {"day": "2026-03-26", "decision": "keep", "rule": "drift",
              "checks": [{"check": "same_as_champion", "passed": False}], "model": "872c84b0"}]
-    (folder / "journal.jsonl").write_text("".join(json.dumps({"version": FORM} | each) + "\n" for each in done))
+    (folder / "journal.jsonl").write_text("".join(json.dumps({"version": VERSION} | each) + "\n" for each in done))
     ways = {"never retrained": (300, 250, 275), "the loop": (300, 290, 295)}
     months = ("2026-02", "2026-03", "all")
-    write_json({"version": FORM,
+    write_json({"version": VERSION,
                 "ways": {way: {month: {"money_saved_per_day": saved} for month, saved in zip(months, figures)}
                          for way, figures in ways.items()}}, folder / "story.json")
 

@@ -22,14 +22,14 @@ from tqdm import tqdm
 
 from ..base.files import read_table, write_table
 from ..data.cleaning import clean
-from ..data.labels import between, known_before, without_known_cards
+from ..data.labels import between, training_snapshot, without_known_cards
 from ..evaluation.calibration import calibrate
 from ..evaluation.thresholds import budget_threshold, stopped_by_budget
 from ..features.catalogue import CATALOGUE
 from ..features.compute import compute
 from ..monitoring.drift import SCORE
 from ..monitoring.settings import settings_from
-from ..monitoring.watch import ModelAtWork, at_work
+from ..monitoring.watch import ModelInUse, model_in_use
 from ..simulation.feeds import BankSettings, simulate_feeds
 from ..training.candidates import make_model
 from ..training.inputs import inputs
@@ -101,7 +101,7 @@ def train_model(
     "Train and calibrate a model and find its threshold."
     train, seed, [kind], delay = params["train"], params["seed"], params["operate"]["models"], params["label_delay"]
     names = [feature.name for feature in CATALOGUE if feature.name in features]
-    snapshot = known_before(features, reports, day, day)
+    snapshot = training_snapshot(features, reports, day, day)
     evaluation_folds = folds(day, delay, train["train_days"], train["test_days"], train["validation_folds"])
     window = final_window(day, delay, train["train_days"])
     sets = training_sets(snapshot, evaluation_folds, window, day)
@@ -133,11 +133,11 @@ def put_to_work(
     model: TrainedModel,
     features: pd.DataFrame,
     params: dict[str, Any], # as params.yaml has them
-) -> ModelAtWork:
+) -> ModelInUse:
     "Score all payments from a model's training window on, for monitoring."
     rows = features[features["time"] >= pd.Timestamp(model.bundle["training_window"][0])]
     scored = rows.assign(**{SCORE: model.score["final"](rows)})
-    return at_work(model.bundle, model.validation, scored, settings_from(params))
+    return model_in_use(model.bundle, model.validation, scored, settings_from(params))
 
 # %% ../../nbs/library/benches/15_banks.ipynb #f4e65147
 def iso_days(first: str, last: str) -> list[str]: # both included

@@ -16,24 +16,23 @@ import pandas as pd
 import yaml
 from fastcore.script import call_parse
 
-from ..base.errors import reported_to_the_user
-from .banks import (bootstrap_interval, in_parallel, iso_days, put_to_work, simulate_bank,
-                                    train_model)
+from ..base.errors import exit_on_user_error
+from .banks import bootstrap_interval, in_parallel, iso_days, put_to_work, simulate_bank, train_model
 from ..monitoring.settings import settings_from
-from ..monitoring.watch import ModelAtWork, about_model, needing_attention, observe
+from ..monitoring.watch import ModelInUse, answers_on_model, measure, names_needing_attention
 from ..operation.rules import consecutive_days, retraining_due
 
 # %% ../../nbs/library/benches/70_detection.ipynb #99d00008
 def morning_entry(
-    model: ModelAtWork,
+    model: ModelInUse,
     reports: pd.DataFrame,
     day: str, # an ISO date
     params: dict[str, Any], # as params.yaml has them
 ) -> dict[str, Any]: # day, decision and attention: the questions that need attention
     "Build the journal's entry of a morning on which nothing is decided."
     settings = settings_from(params)
-    answers = about_model(model, observe(model, reports, day, settings), settings)
-    return {"day": day, "decision": "watch", "attention": needing_attention(answers)}
+    answers = answers_on_model(model, measure(model, reports, day, settings), settings)
+    return {"day": day, "decision": "watch", "attention": names_needing_attention(answers)}
 
 def alarms(
     entries: list[dict[str, Any]], # from `morning_entry`, in order
@@ -109,7 +108,7 @@ def main(
     last: int = 20, # seed of the last
 ) -> None:
     "Monitor banks whose world changes on a known day, and the same banks without a change."
-    with reported_to_the_user():
+    with exit_on_user_error():
         params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
         banks = in_parallel(monitor_bank, [(seed, params) for seed in range(first, last + 1)], "banks")
         rows = pd.DataFrame([row for bank in banks for row in bank])

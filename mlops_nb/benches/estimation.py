@@ -18,12 +18,12 @@ import pandas as pd
 from fastcore.script import call_parse
 from tqdm import tqdm
 
-from ..base.errors import UserError, reported_to_the_user
-from ..base.files import needed
+from ..base.errors import UserError, exit_on_user_error
+from ..base.files import existing_input
 from . import nannyml
 from .report import publish, row
 from ..evaluation.calibration import Calibration
-from ..monitoring.estimation import estimated, realised_figures
+from ..monitoring.estimation import estimate_figures, realised_figures
 
 # %% ../../nbs/library/benches/55_estimation.ipynb #97c0aa06
 PAYMENTS, WINDOWS, THRESHOLD = 100_000, 10, 0.1
@@ -45,11 +45,11 @@ def random_payments(
 def our_estimate(scored: pd.DataFrame, labelled: pd.DataFrame) -> nannyml.Estimate:
     "Estimate as this project does."
     start = time.process_time()
-    return estimated(scored, labelled), time.process_time() - start
+    return estimate_figures(scored, labelled), time.process_time() - start
 
 def peer_estimate(scored: pd.DataFrame, labelled: pd.DataFrame) -> nannyml.Estimate: # raises UserError
     "Estimate with NannyML."
-    needed(nannyml.ENVIRONMENT)
+    existing_input(nannyml.ENVIRONMENT)
     with tempfile.TemporaryDirectory() as folder:
         try:
             return nannyml.estimate(scored, labelled, Path(folder))
@@ -99,5 +99,5 @@ def as_rows(
 @call_parse
 def main() -> None:
     "Set our estimate beside NannyML's and the truth."
-    with reported_to_the_user():
+    with exit_on_user_error():
         publish("estimation", as_rows(compare(PAYMENTS, WINDOWS, peer_estimate)))

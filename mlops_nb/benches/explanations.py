@@ -18,7 +18,7 @@ from fastcore.script import call_parse
 from sklearn.base import BaseEstimator
 
 from .report import publish, row
-from ..evaluation.explanations import Explainer, background_sample, with_reasons
+from ..evaluation.explanations import Explainer, add_reasons, background_sample
 from ..features.catalogue import CATALOGUE
 from ..training.candidates import make_model
 from ..training.conversion import as_onnx
@@ -49,7 +49,7 @@ def fit_with_explainer(
 
 # %% ../../nbs/library/benches/50_explanations.ipynb #d7dcce1c
 def seconds(explain: Callable[[np.ndarray], Any], X: np.ndarray) -> float:
-    "Processor seconds to explain the rows."
+    "Return the processor seconds to explain the rows."
     explain(X[:2])
     start = time.process_time()
     explain(X)
@@ -72,7 +72,7 @@ def all_rows(X: np.ndarray, y: np.ndarray) -> list[dict[str, Any]]:
     entries = [vars(feature) for feature in CATALOGUE]
 
     def in_words(rows: np.ndarray) -> pd.DataFrame:
-        return with_reasons(pd.DataFrame(rows, columns=NAMES), rows, explainer, entries)
+        return add_reasons(pd.DataFrame(rows, columns=NAMES), rows, explainer, entries)
 
     ours, unit = seconds(explainer.contributions, alerts), "processor s"
     words = seconds(in_words, alerts)

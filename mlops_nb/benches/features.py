@@ -21,7 +21,7 @@ import pandas as pd
 from fastcore.script import call_parse
 from tqdm import tqdm
 
-from ..base.errors import reported_to_the_user
+from ..base.errors import exit_on_user_error
 from ..base.files import connect, read_table, write_table
 from .handbook import FEATURES, LABEL_DELAY, handbook_clean, handbook_folder
 from .report import peak_memory, publish, row
@@ -160,7 +160,7 @@ def main(
     folder: Path = None, # where the payments lie
 ) -> None:
     "Measure the features."
-    with reported_to_the_user():
+    with exit_on_user_error():
         if what:
             print_cost(what, Path(folder, size))
             return

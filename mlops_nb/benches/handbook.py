@@ -18,8 +18,8 @@ from fastcore.script import call_parse
 from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
-from ..base.errors import reported_to_the_user
-from ..base.files import needed, read_table, write_table
+from ..base.errors import exit_on_user_error
+from ..base.files import existing_input, read_table, write_table
 from .report import publish, row
 from ..data.cleaning import clean
 from ..data.labels import attach_reports_known_at, between, labels_known_at, without_known_cards
@@ -29,13 +29,13 @@ from ..evaluation.metrics import figures
 from ..features.compute import compute
 from ..training.candidates import make_model
 from ..training.conversion import as_onnx
-from ..training.inputs import inputs, steps_of
+from ..training.inputs import inputs, sequence_length
 from ..training.scoring import OnnxModel
 from ..training.splits import Fold
 
 # %% ../../nbs/library/benches/20_handbook.ipynb #93fe0283
 def handbook_folder() -> Path:
-    "Folder in which the handbook's files are expected."
+    "Return the folder in which the handbook's files are expected."
     return Path(os.environ.get("MLOPS_NB_HANDBOOK", "../shared/data/handbook"))
 
 # %% ../../nbs/library/benches/20_handbook.ipynb #5fdbac67
@@ -89,7 +89,7 @@ def train_on_fold(
     rows = between(features, fold.train_start, fold.train_end)
     labels = labels_known_at(rows, fold.test_start).to_numpy(int)
     model = make_model(kind, settings, seed=0)
-    return model.fit(inputs(features, rows, names, steps_of(model)), labels)
+    return model.fit(inputs(features, rows, names, sequence_length(model)), labels)
 
 def evaluation_rows(
     features: pd.DataFrame, # from `handbook_features`
@@ -124,8 +124,8 @@ def baseline(
 @call_parse
 def main() -> None:
     "Set our results on the handbook's baseline protocol beside the published ones."
-    with reported_to_the_user():
-        features = handbook_features(needed(handbook_folder() / "transactions.parquet"))
+    with exit_on_user_error():
+        features = handbook_features(existing_input(handbook_folder() / "transactions.parquet"))
         rows = []
         for name, (kind, settings, published) in tqdm(PROTOCOL.items()):
             result = baseline(features, kind, settings)

@@ -24,8 +24,8 @@ from fastcore.script import call_parse
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
-from ..base.errors import UserError, reported_to_the_user
-from ..base.files import needed, read_table
+from ..base.errors import UserError, exit_on_user_error
+from ..base.files import existing_input, read_table
 from .automl import ENVIRONMENTS, PROGRAMS, SETTINGS, fit_and_score
 from .handbook import (METRICS, evaluation_rows, handbook_features, handbook_folder, through_onnx,
                                        train_on_fold)
@@ -134,7 +134,7 @@ def score_with_program(
     fold: Fold,
 ) -> tuple[np.ndarray, dict[str, float]]: # as from `score_with_kind`, but nothing is scored alone; raises UserError
     "Train and score with another program."
-    needed(ENVIRONMENTS / program)
+    existing_input(ENVIRONMENTS / program)
     training_rows = between(features, fold.train_start, fold.train_end)
     train = training_rows[names].assign(is_fraud=labels_known_at(training_rows, fold.test_start).astype(int))
     test = evaluation_rows(features, fold)[names]
@@ -294,9 +294,9 @@ def main(
     automl: bool = False, # AutoGluon and H2O, too
 ) -> None:
     "Set the candidates beside the published results."
-    with reported_to_the_user():
+    with exit_on_user_error():
         commit = clean_commit() if final else ""
-        which, source = "test" if final else "validation", needed(handbook_folder() / "transactions.parquet")
+        which, source = "test" if final else "validation", existing_input(handbook_folder() / "transactions.parquet")
         features = handbook_features(source)
         kinds = [kind for kind in CANDIDATES if automl or kind not in PROGRAMS]
         results, ceiling = evaluate_all(features, kinds, FOLDS[which], source)

@@ -22,12 +22,13 @@ from evidently.presets import DataDriftPreset
 from fastcore.script import call_parse
 from tqdm import tqdm
 
-from ..base.errors import reported_to_the_user
+from ..base.errors import exit_on_user_error
 from .banks import bank_features
 from .report import peak_memory, publish, row
 from ..data.labels import between
 from ..features.catalogue import CATALOGUE
-from ..monitoring.drift import SCORE, compare, drift_thresholds, drift_verdict, moved, sample, thresholds
+from ..monitoring.drift import (SCORE, column_distances, column_thresholds, compare, drift_thresholds,
+                                       drift_verdict, sample_evenly)
 from ..monitoring.settings import MonitorSettings, settings_from
 
 # %% ../../nbs/library/benches/60_monitor.ipynb #98b0aa06
@@ -57,7 +58,7 @@ def compare_as_stage(windows: tuple[pd.DataFrame, pd.DataFrame], settings: Monit
 
 # %% ../../nbs/library/benches/60_monitor.ipynb #98b0aa13
 def seconds(work: Callable[[], Any]) -> float:
-    "Processor seconds of a call."
+    "Return the processor seconds of a call."
     start = time.process_time()
     work()
     return time.process_time() - start
@@ -101,8 +102,8 @@ def drifted_columns(
     features = [feature for feature in CATALOGUE if feature.name in before]
     names = [feature.name for feature in features]
     yes_no = [feature.name for feature in features if feature.unit == "yes_no"]
-    minimum = thresholds(before[names], yes_no, threshold, times)
-    distances = moved(before[names], after[names], yes_no)
+    minimum = column_thresholds(before[names], yes_no, threshold, times)
+    distances = column_distances(before[names], after[names], yes_no)
     return sorted(name for name, distance in distances.items() if distance >= minimum[name])
 
 # %% ../../nbs/library/benches/60_monitor.ipynb #98b0aa09
@@ -110,7 +111,7 @@ def verdicts(
     drifts: list[dict[str, Any]], # kind, date and size
     params: dict[str, Any], # as params.yaml has them
 ) -> tuple[list[str], list[str]]: # drifted columns
-    "Drift verdicts on a sample and on the full data."
+    "Return drift verdicts on a sample and on the full data."
     with tempfile.TemporaryDirectory() as folder:
         features = bank_features(drifts, params, Path(folder))
     train, monitor, now = params["train"], params["monitor"], pd.Timestamp(params["as_of"])
@@ -118,7 +119,7 @@ def verdicts(
     trained_from = trained_until - pd.Timedelta(days=train["train_days"])
     windows = [between(features, trained_from, trained_until),
                between(features, now - pd.Timedelta(days=monitor["days"]), now)]
-    samples = [sample(window, monitor["sample_rows"], params["seed"]) for window in windows]
+    samples = [sample_evenly(window, monitor["sample_rows"], params["seed"]) for window in windows]
     by_sample, by_all = (drifted_columns(*pair, monitor["drift_threshold"], monitor["drift_times"])
                          for pair in (samples, windows))
     return by_sample, by_all
@@ -129,7 +130,7 @@ def main(
     rows: int = 0, # only compare so many before and after, and print the peak memory
 ) -> None:
     "Measure the comparison, and compare the sample's verdicts with the full data's."
-    with reported_to_the_user():
+    with exit_on_user_error():
         params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
         settings = settings_from(params)
         if rows:

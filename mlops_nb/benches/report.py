@@ -25,7 +25,7 @@ def row(
 
 # %% ../../nbs/library/benches/10_report.ipynb #90b0aa01
 def peak_memory() -> float: # GB
-    "Peak memory of this process."
+    "Return the peak memory of this process."
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) * 1024 / 1e9  # unlike getrusage's, not the parent's
 

@@ -20,7 +20,7 @@ from typing import Any
 from fastcore.script import call_parse
 from tqdm import tqdm
 
-from ..base.errors import UserError, reported_to_the_user
+from ..base.errors import UserError, exit_on_user_error
 from .report import publish, row
 from ..engine.declared import declared_parameters, declared_stages
 from ..engine.kernel import Shell
@@ -160,7 +160,7 @@ def main(
     warm: str = "", # only print how long this stage's cells take in a warm process
 ) -> None:
     "Measure what the engine costs."
-    with reported_to_the_user():
+    with exit_on_user_error():
         if warm:
             print(warm_seconds(warm))
         else:

@@ -18,10 +18,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..base.errors import UserError, did_you_mean, masked
-from ..base.files import connect, needed
-from ..base.spark import session
-from .masking import PUBLIC_KEY, masked_row, pseudonyms
+from ..base.errors import UserError, did_you_mean, mask_card_numbers
+from ..base.files import connect, existing_input
+from ..base.spark import spark_session
+from .masking import PUBLIC_KEY, mask_row, pseudonyms
 from .readers import LABEL_FEEDS, REPORT_FIELDS, TRANSACTION_FIELDS, read_file
 from .schema import Report, Transaction, arrow_schema, reasons
 from .sources import has_zone, is_no, utc
@@ -98,12 +98,12 @@ ORIGIN_COLUMNS = [("feed", pa.string()), ("file", pa.string()), ("line", pa.int6
 FILES_AT_ONCE = 32
 
 def read_schema(kind: str) -> pa.Schema: # kind: transactions or reports
-    "The Arrow schema of validated rows: their origin, the reason if invalid, and the model's columns."
+    "Return the Arrow schema of validated rows: their origin, the reason if invalid, and the model's columns."
     return pa.schema(ORIGIN_COLUMNS + list(arrow_schema(KINDS[kind][1])))
 
 def _with_origin(feed: str, path: str, time_zone: str) -> pa.Table: # what the reader returns, with feed and file
     rows = read_file(feed, Path(path), time_zone)
-    name = masked(Path(path).name.encode(errors="replace").decode())
+    name = mask_card_numbers(Path(path).name.encode(errors="replace").decode())
     for column, value in (("feed", feed), ("file", name)):
         rows = rows.append_column(column, pa.array([value] * len(rows), pa.string()))
     return rows
@@ -128,7 +128,7 @@ def _validated(received: pa.Table, kind: str, rules: Rules) -> pa.Table: # as `r
 def _quotation(row: dict[str, str | None]) -> str | None: # None for a file that could not be read
     text = row.pop("text")
     values = {name: value for name, value in row.items() if value is not None}
-    return masked_row(text if text is not None else json.dumps(values, ensure_ascii=False)) if text or values else text
+    return mask_row(text if text is not None else json.dumps(values, ensure_ascii=False)) if text or values else text
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #017774a0
 def read_files(
@@ -197,7 +197,7 @@ def _on_duckdb(files: Files, rules: Rules, master: str) -> dict[str, pa.Table]: 
 # %% ../../nbs/library/data/70_cleaning.ipynb #97077acb
 def _on_spark(files: Files, rules: Rules, master: str) -> dict[str, pa.Table]:
     from pyspark.sql.pandas.types import from_arrow_schema
-    spark = session(master)
+    spark = spark_session(master)
     for kind, listed in files.items():
         schema = from_arrow_schema(read_schema(kind), prefer_timestamp_ntz=True)
         read = spark.createDataFrame(listed, "feed string, path string").mapInArrow(
@@ -246,7 +246,7 @@ def clean(
     "Read every feed into the canonical schema and quarantine invalid rows."
     if engine not in ENGINES:
         raise UserError("There is no such engine", repr(engine), did_you_mean(engine, ENGINES))
-    files = raw_files(Path(needed(raw)))
+    files = raw_files(Path(existing_input(raw)))
     metres = _metres(place_unit, files["transactions"], time_zone)
     rules = Rules(time_zone, {"units": 100, "cents": 1}[amount_unit], metres, key)
     results = ENGINES[engine](files, rules, spark_master)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VARIABLE', 'PUBLIC_KEY', 'CARD_NUMBER_LIKE', 'LONG_NUMBER', 'pseudonym', 'pseudonyms', 'fingerprint', 'card_key',
-           'holds_card_number', 'masked_row']
+           'holds_card_number', 'mask_row']
 
 # %% ../../nbs/library/data/40_masking.ipynb #45cd7856
 import hashlib
@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..base.errors import UserError, masked
+from ..base.errors import UserError, mask_card_numbers
 
 # %% ../../nbs/library/data/40_masking.ipynb #78052e46
 @lru_cache(100_000)
@@ -25,7 +25,7 @@ def pseudonym(
     card: str, # as received
     key: bytes,
 ) -> str: # c and 16 hexadecimal digits
-    "The pseudonym that replaces a card number."
+    "Return the pseudonym that replaces a card number."
     number = re.sub("[ -]", "", card)
     return "c" + hmac.digest(key, (number if number.isdigit() else card).encode(), "sha256").hex()[:16]
 
@@ -33,7 +33,7 @@ def pseudonyms(
     cards: pa.Array, # text, without surrounding spaces; null stays null
     key: bytes,
 ) -> pa.Array: # text
-    "The pseudonyms of a column of cards, each computed once."
+    "Return the pseudonyms of a column of cards, each computed once."
     encoded = cards.dictionary_encode()
     names = [card and pseudonym(card, key) for card in encoded.dictionary.to_pylist()]
     return pa.array(names, pa.string()).take(encoded.indices)
@@ -43,14 +43,14 @@ VARIABLE = "MLOPS_NB_CARD_KEY"
 PUBLIC_KEY = b"the simulated bank's cards are nobody's"
 
 def fingerprint() -> str | None: # 16 hexadecimal digits; None when no key is set
-    "The fingerprint of the secret key in the environment."
+    "Return the fingerprint of the secret key in the environment."
     key = os.environ.get(VARIABLE)
     return hashlib.sha256(key.encode()).hexdigest()[:16] if key else None
 
 def card_key(
     declared: str | None, # a fingerprint, or None for the public key
 ) -> bytes: # raises UserError if the environment has another key
-    "The key that params.yaml declares."
+    "Return the key that params.yaml declares."
     if declared is None:
         return PUBLIC_KEY
     if fingerprint() != declared:
@@ -65,14 +65,14 @@ CARD_NUMBER_LIKE = "[0-9]([ -]{0,2}[0-9]){12}"
 def holds_card_number(
     column: pa.Array | pa.ChunkedArray, # text
 ) -> np.ndarray: # true or false, false for null
-    "Whether each text contains a card number."
+    "Return whether each text contains a card number."
     suspects = np.array(pc.fill_null(pc.match_substring_regex(column, CARD_NUMBER_LIKE), False), bool)
-    suspects[suspects] = [masked(text) != text for text in column.filter(pa.array(suspects)).to_pylist()]
+    suspects[suspects] = [mask_card_numbers(text) != text for text in column.filter(pa.array(suspects)).to_pylist()]
     return suspects
 
 # %% ../../nbs/library/data/40_masking.ipynb #4374b459
 LONG_NUMBER = re.compile("[0-9]{9,}|(?<![0-9])[0-9]{4}[ -][0-9]{4,6}[ -][0-9]+(?:[ -][0-9]+)*")
 
-def masked_row(text: str) -> str:
-    "The text of a quarantined row, shortened, with card numbers and other long numbers masked."
-    return LONG_NUMBER.sub(lambda match: f"{match[0][:4]}[digits]", masked(text[:500]))
+def mask_row(text: str) -> str:
+    "Return the text of a quarantined row, shortened, with card numbers and other long numbers masked."
+    return LONG_NUMBER.sub(lambda match: f"{match[0][:4]}[digits]", mask_card_numbers(text[:500]))

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..base.errors import UserError
-from ..base.schemas import COUNT, TEXT, fields, list_of, record_schema, table_of
+from ..base.schemas import COUNT, TEXT, dict_of, fields, list_of, record_schema
 
 # %% ../../nbs/library/data/80_quality.ipynb #5ea19492
 KINDS = {"missing": "missing", "too_small": "outlier", "too_large": "outlier", "zero": "outlier",
@@ -23,7 +23,7 @@ FORMAT = "format" # the kind of every other problem
 def kind_of(
     reason: str, # cleaning's code: subject.problem
 ) -> str: # one of KINDS' values, or FORMAT
-    "The kind of problem that a reason belongs to."
+    "Return the kind of problem that a reason belongs to."
     return KINDS.get(reason.partition(".")[2], FORMAT)
 
 # %% ../../nbs/library/data/80_quality.ipynb #ac4b2eff
@@ -75,7 +75,7 @@ def check_quality(
                     "mend the input (or its mapping), or raise clean.max_bad_share if this is as good as it gets")
 
 # %% ../../nbs/library/data/80_quality.ipynb #fb8ce7d5
-COUNTS_BY_FEED = table_of(table_of(COUNT)) # feed: reason, kind or statistic: a number
+COUNTS_BY_FEED = dict_of(dict_of(COUNT)) # feed: reason, kind or statistic: a number
 QUALITY_SCHEMA = record_schema(
     "How many rows came in, and what became of them", received=COUNT,
     clean=fields(transactions=COUNT, reports=COUNT), quarantined=COUNT, reasons=COUNTS_BY_FEED, kinds=COUNTS_BY_FEED,

@@ -24,7 +24,7 @@ REPORT_FIELDS = ("transaction_id", "is_fraud", "reported_at")
 ROW_COLUMNS = [("line", pa.int64()), ("problem", pa.string()), ("text", pa.string()), ("made_at", pa.timestamp("us"))]
 
 def received_schema(fields: tuple[str, ...]) -> pa.Schema:
-    "The Arrow schema of what a reader returns."
+    "Return the Arrow schema of what a reader returns."
     return pa.schema(ROW_COLUMNS + [(name, pa.string()) for name in fields])
 
 # Columns that are not given are null.

@@ -26,7 +26,7 @@ MAX_PLACE_M = 20_040_000 # half of the earth's circumference
 FIRST_MOMENT, LAST_MOMENT = pd.Timestamp("1970-01-01"), pd.Timestamp("2199-12-31 23:59:59")
 
 def moment_field(description: str) -> Any:
-    "The pandera field of a time between 1970 and 2199."
+    "Return the pandera field of a time between 1970 and 2199."
     return Field(ge=FIRST_MOMENT, le=LAST_MOMENT, description=description)
 
 def _no_card_number(cls: type, column: pd.Series) -> pd.Series: # a check that both models use
@@ -60,11 +60,11 @@ class Report(DataFrameModel):
 
 # %% ../../nbs/library/data/30_schema.ipynb #ac35dae8
 def arrow_schema(model: type[DataFrameModel]) -> pa.Schema:
-    "The Arrow schema of a model, as its Parquet file has it."
+    "Return the Arrow schema of a model, as its Parquet file has it."
     return pa.schema([(name, column.dtype.type.pyarrow_dtype) for name, column in model.to_schema().columns.items()])
 
 def schema_table(model: type[DataFrameModel]) -> pd.DataFrame: # type, nullable and meaning of each column
-    "A readable table of a model's columns."
+    "Return a readable table of a model's columns."
     rows = [{"column": name, "type": str(column.dtype.type.pyarrow_dtype), "may be null": column.nullable,
              "meaning": column.description} for name, column in model.to_schema().columns.items()]
     return pd.DataFrame(rows).set_index("column")
@@ -80,7 +80,7 @@ def reasons(
     rows: pd.DataFrame, # every column of the model, in Arrow's types
     model: type[DataFrameModel],
 ) -> np.ndarray: # a code such as amount.too_small for each row, None for a row that fits
-    "The reason code of each row that does not fit a model."
+    "Return the reason code of each row that does not fit a model."
     unfit, codes = [], [None]
     for name, column in model.to_schema().columns.items():
         absent = rows[name].isna().to_numpy()

@@ -16,7 +16,7 @@ import duckdb
 
 from ..base.dates import parse_date
 from ..base.errors import UserError
-from ..base.files import connect, content_hash, needed, write_table
+from ..base.files import connect, content_hash, existing_input, write_table
 
 # %% ../../nbs/library/data/10_sources.ipynb #2ac9dcfd
 def split_file(
@@ -87,7 +87,7 @@ def open_source(
     source: str | Path, # CSV or Parquet
 ) -> duckdb.DuckDBPyConnection: # with the table `source`; raises UserError if the file is unreadable or empty
     "Load a user's file into a database; all CSV columns become text."
-    path = needed(source)
+    path = existing_input(source)
     database = connect()
     readers = {".csv": "read_csv(?, all_varchar=true, header=true)", ".parquet": "read_parquet(?)"}
     if path.suffix not in readers:

@@ -24,11 +24,11 @@ class Calibration:
     intercept: float = 0.0
 
     def __call__(self, probability: np.ndarray) -> np.ndarray: # same shape, double precision
-        "Calibrated probabilities, in the order of the given ones."
+        "Return calibrated probabilities, in the order of the given ones."
         return 1 / (1 + np.exp(-(self.slope * log_odds(probability) + self.intercept)))
 
 def log_odds(probability: np.ndarray) -> np.ndarray:
-    "The logarithm of p / (1 − p), with p clipped."
+    "Return the logarithm of p / (1 − p), with p clipped."
     clipped = np.clip(np.asarray(probability, float), MIN_PROBABILITY, 1 - MIN_PROBABILITY)
     return np.log(clipped / (1 - clipped))
 
@@ -47,7 +47,7 @@ RESAMPLES = 500
 def calibration_table(
     scored: pd.DataFrame, # is_fraud, fraud_probability
 ) -> pd.DataFrame: # a row for each bin with payments: transactions, expected and observed share of frauds
-    "The expected and the observed share of frauds in each bin of scores."
+    "Return the expected and the observed share of frauds in each bin of scores."
     bins = np.digitize(scored["fraud_probability"], EDGES)
     table = scored.assign(is_fraud=scored["is_fraud"].astype(float)).groupby(bins).agg(
         transactions=("is_fraud", "size"), expected=("fraud_probability", "mean"), observed=("is_fraud", "mean"))
@@ -58,7 +58,7 @@ def calibration_error(
     scored: pd.DataFrame, # card, is_fraud, fraud_probability
     seed: int = 0, # of the resampling
 ) -> dict[str, float]: # error; low and high, the ends of its 95 % interval
-    "The expected calibration error, with its interval."
+    "Return the expected calibration error, with its interval."
     card = pd.factorize(scored["card"])[0]
     bins = np.digitize(scored["fraud_probability"], EDGES)
     excess = (scored["fraud_probability"] - scored["is_fraud"].astype(float)).to_numpy()

@@ -16,15 +16,15 @@ def alert_queue(
     budget: int, # cards a day
     found_leave: bool = False, # whether a compromised card is removed for good once it was checked
 ) -> pd.DataFrame: # by day and rank: day, card, fraud_probability (its highest of the day), is_fraud, in_queue
-    "The cards used on each day, ranked by risk, and whether each is in the day's queue."
+    "Return the cards used on each day, ranked by risk, and whether each is in the day's queue."
     by_card = scored.assign(day=scored["time"].dt.normalize()).groupby(["day", "card"], sort=True)
     cards = by_card[["fraud_probability", "is_fraud"]].max().reset_index()
     cards = cards.sort_values(["day", "fraud_probability", "card"], ascending=[True, False, True], ignore_index=True)
     if found_leave:
-        return _without_found(cards, budget)
+        return _without_found_cards(cards, budget)
     return cards.assign(in_queue=cards.groupby("day").cumcount() < budget)
 
-def _without_found(cards: pd.DataFrame, budget: int) -> pd.DataFrame: # as `alert_queue`
+def _without_found_cards(cards: pd.DataFrame, budget: int) -> pd.DataFrame: # as `alert_queue`
     found: set[str] = set()
     days = []
     for _, day in cards.groupby("day"):
@@ -47,7 +47,7 @@ def daily_alerts(
 def ranking_figures(
     scored: pd.DataFrame, # is_fraud, fraud_probability: both classes present
 ) -> dict[str, float]:
-    "The metrics that do not depend on a budget."
+    "Return the metrics that do not depend on a budget."
     fraud, probability = scored["is_fraud"].astype(bool), scored["fraud_probability"]
     return {"average_precision": float(average_precision_score(fraud, probability)),
             "roc_auc": float(roc_auc_score(fraud, probability)), "fraud_share": float(fraud.mean())}
@@ -60,7 +60,7 @@ def figures(
     scored: pd.DataFrame, # time, card, is_fraud, fraud_probability: both classes present
     alert_budget: int, # cards a day the bank can check
 ) -> dict[str, float]:
-    "All metrics by name; card_precision_100 is always at 100 cards a day, as published."
+    "Return all metrics by name; card_precision_100 is always at 100 cards a day, as published."
     at_100 = daily_alerts(alert_queue(scored, 100, found_leave=True))
     at_budget = daily_alerts(alert_queue(scored, alert_budget))
     values = ranking_figures(scored) | {
@@ -74,7 +74,7 @@ def figures(
 def curves(
     scored: pd.DataFrame, # is_fraud, fraud_probability
 ) -> dict[str, pd.DataFrame]: # precision_recall: recall, precision; roc: false_positive_rate, true_positive_rate
-    "The points of both curves."
+    "Return the points of both curves."
     fraud, probability = scored["is_fraud"].astype(bool), scored["fraud_probability"]
     precision, recall, _ = precision_recall_curve(fraud, probability, drop_intermediate=True)
     false_rate, true_rate, _ = roc_curve(fraud, probability)

@@ -6,7 +6,7 @@
 __all__ = ['HOUR_US', 'DAY_US', 'WINDOWS', 'UNITS', 'PAYMENT_SQL', 'PAYMENT_FEATURES', 'EARLIER', 'PACKED', 'UNPACKED',
            'UNTIL_NOW', 'CARD_SQL', 'MEAN_30D', 'VARIANCE_30D', 'POS_30D', 'CARD_FEATURES', 'PLACE_SQL',
            'PLACE_FEATURES', 'REPORTED_SQL', 'DAYS', 'MADE', 'FRAUDS', 'TERMINAL_SQL', 'TERMINAL_FEATURES', 'CATALOGUE',
-           'OF_REPORTS', 'OPTIONAL', 'FAMILIES', 'Feature', 'statement', 'active']
+           'REPORT_FEATURES', 'OPTIONAL', 'FAMILIES', 'Feature', 'family_sql', 'supported_features']
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #2b97ab37
 from dataclasses import dataclass
@@ -179,26 +179,26 @@ TERMINAL_FEATURES = [
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #4d769d35
 CATALOGUE = PAYMENT_FEATURES + CARD_FEATURES + PLACE_FEATURES + TERMINAL_FEATURES
-OF_REPORTS = frozenset(feature.name for feature in CATALOGUE if feature.of_reports)
+REPORT_FEATURES = frozenset(feature.name for feature in CATALOGUE if feature.of_reports)
 OPTIONAL = sorted({column for feature in CATALOGUE for column in feature.needs}) # columns that a source may lack
 FAMILIES = {"payment": PAYMENT_SQL, "card": CARD_SQL, "place": PLACE_SQL, "terminal": TERMINAL_SQL}
 
-def statement(
+def family_sql(
     family: str,
     features: list[Feature], # of that family
     label_delay: int, # days until frauds are usually known
 ) -> str: # SQL over the views `payments` and `reports`: position, and each feature as a double
-    "The SQL statement that computes a family's features, for either engine."
+    "Return the SQL statement that computes a family's features, for either engine."
     unheard = {"unheard": label_delay * DAY_US} | {name: label_delay * DAY_US + length for name, length in DAYS.items()}
     windows = ", ".join(UNTIL_NOW.format(name, "terminal", max(length - 1, 0)) for name, length in unheard.items())
     columns = ", ".join(f"CAST({feature.sql} AS DOUBLE) AS {feature.name}" for feature in features)
     return FAMILIES[family].format(features=columns, unheard=windows)
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #bac5a73b
-def active(
+def supported_features(
     absent: set[str], # optional columns that the source does not have
 ) -> tuple[list[Feature], dict[str, str]]: # the features that can be computed; the name of each other one: the reason
-    "The features that a source supports, and those that it does not."
+    "Return the features that a source supports, and those that it does not."
     off = {feature.name: f"the source has no {' and no '.join(sorted(absent & set(feature.needs)))}"
            for feature in CATALOGUE if absent & set(feature.needs)}
     return [feature for feature in CATALOGUE if feature.name not in off], off

@@ -14,9 +14,9 @@ from typing import Any
 import duckdb
 
 from ..base.errors import UserError, did_you_mean
-from ..base.files import connect, needed
-from ..base.spark import session
-from .catalogue import FAMILIES, OPTIONAL, Feature, active, statement
+from ..base.files import connect, existing_input
+from ..base.spark import spark_session
+from .catalogue import FAMILIES, OPTIONAL, Feature, family_sql, supported_features
 
 # %% ../../nbs/library/features/20_compute.ipynb #9d272b4e
 PAYMENTS = """SELECT {position} AS position, transaction_id, card, terminal,
@@ -34,7 +34,7 @@ def _open(
     scratch: str, # a folder for what does not fit into memory
     memory: str, # such as 2GB
 ) -> duckdb.DuckDBPyConnection: # with the views; raises UserError
-    transactions, reports = (needed(clean / f"{name}.parquet") for name in ("transactions", "reports"))
+    transactions, reports = (existing_input(clean / f"{name}.parquet") for name in ("transactions", "reports"))
     database = connect()
     database.execute("SET temp_directory = ?", [scratch])
     try:
@@ -64,7 +64,7 @@ def _by_duckdb(
 
 # %% ../../nbs/library/features/20_compute.ipynb #fbfa5562
 def _by_spark(texts: dict[str, str], clean: Path, scratch: str, master: str) -> dict[str, str]: # as _by_duckdb
-    spark = session(master)
+    spark = spark_session(master)
     for name, text in (("transactions", PAYMENTS), ("reports", REPORTS)):
         table = spark.read.parquet(str(clean / f"{name}.parquet")).selectExpr("*", "_metadata.row_index")
         table.createOrReplaceTempView(f"clean_{name}")
@@ -103,10 +103,11 @@ def compute(
         raise UserError("featurize.engine is unknown", repr(engine), did_you_mean(engine, ENGINES))
     with tempfile.TemporaryDirectory() as scratch:
         database = _open(Path(clean), scratch, memory)
-        on, off = active(_empty_columns(database))
+        on, off = supported_features(_empty_columns(database))
         chosen = [feature for feature in on if only is None or feature.name in only]
         by_family = {family: [feature for feature in chosen if feature.family == family] for family in FAMILIES}
-        texts = {family: statement(family, features, label_delay) for family, features in by_family.items() if features}
+        texts = {family: family_sql(family, features, label_delay)
+                 for family, features in by_family.items() if features}
         sources = ENGINES[engine](texts, Path(clean), scratch, spark_master)
         for family, source in sources.items():
             database.execute(f"CREATE TABLE of_{family} AS SELECT * FROM {source} ORDER BY position")

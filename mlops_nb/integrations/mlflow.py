@@ -15,12 +15,12 @@ import pandas as pd
 import yaml
 from fastcore.script import call_parse
 
-from ..base.errors import UserError, reported_to_the_user
-from ..base.files import content_hash, needed, read_json
-from ..base.params import by_name, flat
+from ..base.errors import UserError, exit_on_user_error
+from ..base.files import content_hash, existing_input, read_json
+from ..base.params import flatten, numbers_by_name
 from ..base.run_folders import run_name
 from ..registry.bundle import read_bundle
-from ..registry.incumbent import data_hashes, there_is_one
+from ..registry.incumbent import data_hashes, has_champion
 
 # %% ../../nbs/integrations/mlflow.ipynb #6ccd94d9
 EXPERIMENT, MODEL = "fraud-detection", "fraud-detector"
@@ -62,9 +62,9 @@ def _log_candidate(
     training: dict[str, Any],
 ) -> str: # the model's address
     with mlflow.start_run(run_name=name, nested=True) as run:
-        mlflow.log_params(dict(flat(training["models"][name] or {})))
+        mlflow.log_params(dict(flatten(training["models"][name] or {})))
         mlflow.log_metrics({f"{window}_{key}": value for window in ("test", "validation")
-                            for key, value in by_name(metrics[window][name]).items()})
+                            for key, value in numbers_by_name(metrics[window][name]).items()})
         mlflow.set_tag("winner", str(name == metrics["winner"]).lower())
         _log_trials(mlflow, run.info, folder / "data/model" / name / "trials.csv")
         return _log_model(mlflow, folder / "data/model" / name / "final.onnx")
@@ -128,11 +128,11 @@ def _log_pipeline(
     training = read_json(folder / "data/model/training.json")
     params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
     with mlflow.start_run(run_name=f"pipeline-{key[:8]}", tags=_tags(folder, key)) as run:
-        mlflow.log_params(dict(flat(params)))
+        mlflow.log_params(dict(flatten(params)))
         mlflow.log_metrics({f"test_{name}": value
-                            for name, value in by_name(metrics["test"][metrics["winner"]]).items()})
+                            for name, value in numbers_by_name(metrics["test"][metrics["winner"]]).items()})
         for evidence in EVIDENCE:
-            mlflow.log_artifacts(str(needed(folder / evidence)), evidence)
+            mlflow.log_artifacts(str(existing_input(folder / evidence)), evidence)
         for record in ("params.yaml", "dvc.lock"):
             mlflow.log_artifact(str(folder / record))
         models = {name: _log_candidate(mlflow, folder, name, metrics, training) for name in training["models"]}
@@ -169,7 +169,7 @@ def _set_aliases(
     version, champion = _registered(mlflow, folder / "data/bundle", model, logged), None
     if verdict == "promoted":
         champion = version
-    elif there_is_one(folder / "data/incumbent"):
+    elif has_champion(folder / "data/incumbent"):
         champion = _registered(mlflow, folder / "data/incumbent", model, {})
     for alias, holder in (("champion", champion), ("challenger", version if verdict == "proposed" else None)):
         if holder:
@@ -217,5 +217,5 @@ def sync(
 @call_parse
 def main() -> None:
     "Mirror the run in this folder into MLflow."
-    with reported_to_the_user():
+    with exit_on_user_error():
         print(sync())

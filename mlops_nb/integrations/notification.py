@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['LANGUAGE', 'PAUSES', 'LONGEST', 'TIMEOUT', 'LIMIT', 'SLACK', 'TEAMS', 'LINK', 'MAIL', 'Message', 'reading_language',
-           'message', 'message_of', 'for_slack', 'for_teams', 'for_mail', 'Outcome', 'Refused', 'deliver', 'Webhook',
-           'Mailbox', 'receivers', 'link_to_the_page', 'notify', 'told', 'main']
+           'message', 'run_message', 'for_slack', 'for_teams', 'for_mail', 'Outcome', 'Refused', 'deliver', 'Webhook',
+           'Mailbox', 'receivers', 'page_link', 'notify', 'notify_about_run', 'main']
 
 # %% ../../nbs/integrations/notification.ipynb #2a151369
 import ipaddress
@@ -30,11 +30,11 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import requests
 from fastcore.script import call_parse
 
-from ..base.errors import UserError, did_you_mean, reported_to_the_user
+from ..base.errors import UserError, did_you_mean, exit_on_user_error
 from ..base.schemas import read_record
-from ..words.decision import standing
-from ..words.language import LANGUAGES, Language, run_on
-from ..words.verdict import in_short
+from ..words.decision import gate_outcome
+from ..words.language import LANGUAGES, Language, join_sentences
+from ..words.verdict import verdict_summary
 
 # %% ../../nbs/integrations/notification.ipynb #e1885bd2
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Message:
 def reading_language(
     environment: Mapping[str, str] = os.environ,
 ) -> Language: # raises UserError for an unknown language
-    "Language of the messages."
+    "Return the language of the messages."
     code = environment.get(LANGUAGE) or "en"
     if code not in LANGUAGES:
         raise UserError(f"{LANGUAGE} names no language of the messages", repr(code), did_you_mean(code, LANGUAGES))
@@ -68,7 +68,7 @@ def message(
     return Message([" ".join(line.split()) for line in (title, *sentences) if line], link, language("message-open"))
 
 # %% ../../nbs/integrations/notification.ipynb #c381e89d
-def message_of(
+def run_message(
     folder: str | Path = ".", # a clone, or a folder under runs/
     link: str = "", # the address of the page
     language: Language | None = None, # English, if none is given
@@ -77,8 +77,8 @@ def message_of(
     language = language or Language()
     verdict, decision = (read_record(Path(folder, "reports", name))
                          for name in ("drift/verdict.json", "register/decision.json"))
-    decided = language(f"standing-{standing(decision)}.short", model=language.named("model", decision["candidate"]))
-    return message(language, verdict["as_of"], verdict["health"], in_short(language, verdict),
+    decided = language(f"standing-{gate_outcome(decision)}.short", model=language.named("model", decision["candidate"]))
+    return message(language, verdict["as_of"], verdict["health"], verdict_summary(language, verdict),
                    language("sentence", text=decided), link=link)
 
 # %% ../../nbs/integrations/notification.ipynb #9ac0cf94
@@ -91,7 +91,7 @@ def for_slack(
     if message.link:
         link = f"<{_escaped(message.link)}|{_escaped(message.link_text)}>"
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": link}})
-    return {"text": _escaped(run_on(message.lines)), "blocks": blocks}
+    return {"text": _escaped(join_sentences(message.lines)), "blocks": blocks}
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -301,7 +301,7 @@ def _mailbox(mail: dict[str, str]) -> Mailbox: # raises UserError
     return Mailbox(mail["to"], mail["from"], host, int(port), mail["user"], mail["password"])
 
 # %% ../../nbs/integrations/notification.ipynb #062c8cfb
-def link_to_the_page(
+def page_link(
     environment: Mapping[str, str] = os.environ,
 ) -> str: # empty if none is set; raises UserError for an address that holds a token
     "Address of the page that messages link to."
@@ -322,14 +322,14 @@ def notify(
     return [deliver(receiver.name, partial(receiver.send, message), pauses) for receiver in to]
 
 # %% ../../nbs/integrations/notification.ipynb #d71a7577
-def told(
+def notify_about_run(
     folder: str | Path = ".", # a clone, or a folder under runs/
     environment: Mapping[str, str] = os.environ,
     preview: bool = False, # show instead of sending
 ) -> list[str]: # lines for the terminal; raises UserError for unusable settings or records
     "Notify every receiver of a run's result, or preview the messages."
     to = receivers(environment)
-    message = message_of(folder, link_to_the_page(environment), reading_language(environment))
+    message = run_message(folder, page_link(environment), reading_language(environment))
     if preview:
         shown = to or [Webhook("Slack", "", for_slack)]
         return [f"{receiver.name} would get:\n{_as_text(receiver.preview(message))}" for receiver in shown]
@@ -345,5 +345,5 @@ def main(
     preview: bool = False, # show what would be sent, and send nothing
 ) -> None:
     "Send the verdict and the decision of the run in this folder to all configured receivers."
-    with reported_to_the_user():
-        print(*told(preview=preview), sep="\n")
+    with exit_on_user_error():
+        print(*notify_about_run(preview=preview), sep="\n")

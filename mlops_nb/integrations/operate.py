@@ -17,14 +17,14 @@ import yaml
 from fastcore.script import call_parse
 
 from ..base.dates import parse_date
-from ..base.errors import reported_to_the_user
+from ..base.errors import exit_on_user_error
 from ..base.record import read_journal
 from ..engine.pins import PINS
-from .notification import Message, link_to_the_page, message, notify, reading_language, receivers
+from .notification import Message, message, notify, page_link, reading_language, receivers
 from ..operation.replay import JOURNAL, Send, operate
-from ..words.decision import decision_reasons, decided_lines
+from ..words.decision import decided_lines, decision_reasons
 from ..words.language import Language
-from ..words.verdict import in_short
+from ..words.verdict import verdict_summary
 
 # %% ../../nbs/integrations/operate.ipynb #83b00005
 def replay_message(
@@ -35,14 +35,14 @@ def replay_message(
 ) -> Message:
     "Build the message about a morning: what needs attention, and what was decided."
     watched, decided = news["watched"], news["decided"]
-    summary = in_short(language, verdict) if verdict else language("news-first")
+    summary = verdict_summary(language, verdict) if verdict else language("news-first")
     decision = language(f"news-{decided['decision']}",
                         checks="; ".join(decision_reasons(language, decided))) if decided else ""
     return message(language, news["day"], watched["health"] if watched else "unknown", summary, decision, link=link)
 
 def sender() -> Send | None: # None: no receiver is set; raises UserError for unusable settings
     "Make the function that sends the replay's news."
-    to, link, language = receivers(), link_to_the_page(), reading_language()
+    to, link, language = receivers(), page_link(), reading_language()
     if not to:
         return None
     return lambda verdict, news: [asdict(outcome)
@@ -63,7 +63,7 @@ def main(
 ) -> None:
     "Replay an operation of the simulated bank, morning by morning."
     restart_pinned()
-    with reported_to_the_user():
+    with exit_on_user_error():
         start = start or yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["as_of"]
         folder = operate(start, end or str(parse_date(start, "FROM") + timedelta(days=365)), name, send=sender())
         print(*decided_lines(Language(), read_journal(folder / JOURNAL)), sep="\n")

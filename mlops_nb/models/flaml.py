@@ -75,12 +75,12 @@ class Model(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X):
-        """Probabilities of honest and of fraud, shape (rows, 2)."""
+        """Return the probabilities of honest and of fraud, shape (rows, 2)."""
         check_is_fitted(self)
         return self.chosen_.predict_proba(validate_data(self, X, dtype=np.float32, reset=False))
 
     def predict(self, X):
-        """The likelier class of each row."""
+        """Return the likelier class of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 # %% ../../nbs/library/models/80_flaml.ipynb #1f275573

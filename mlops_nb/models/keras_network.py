@@ -69,7 +69,7 @@ class Model(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X):
-        """Probabilities of honest and of fraud, shape (rows, 2)."""
+        """Return the probabilities of honest and of fraud, shape (rows, 2)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, reset=False)
         log_odds = self.network_.predict((X - self.mean_) / self.scale_, batch_size=10_000, verbose=0)[:, 0]
@@ -77,7 +77,7 @@ class Model(ClassifierMixin, BaseEstimator):
         return np.column_stack([1 - fraud, fraud])
 
     def predict(self, X):
-        """The likelier class of each row."""
+        """Return the likelier class of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 # %% ../../nbs/library/models/70_keras_network.ipynb #3182d0b2

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FIGURES', 'FRAUDS_PER_STEP', 'DRAWS', 'ENDS', 'Window', 'figures', 'LabelledScores', 'within_card_correlation',
-           'draw_labels', 'estimated', 'realised_figures', 'beside_realised']
+           'draw_labels', 'estimate_figures', 'realised_figures', 'add_realised']
 
 # %% ../../nbs/library/monitoring/20_estimation.ipynb #72e5aa03
 from typing import Any, Callable
@@ -73,7 +73,7 @@ class LabelledScores:
         return np.searchsorted(self.rises, probability, side="right")
 
     def shares(self, times: np.ndarray) -> np.ndarray:
-        """Share of frauds on each step, with cards weighted; times: shape (cards,)."""
+        """Return the share of frauds on each step, with cards weighted; times: shape (cards,)."""
         counted = times[self.card]
         steps = len(self.rises) + 1
         payments, frauds = (np.bincount(self.step, weights, steps) for weights in (counted, counted * self.fraud))
@@ -81,7 +81,7 @@ class LabelledScores:
         return isotonic_regression(frauds / payments, sample_weight=payments)
 
     def resampled_shares(self, generator: np.random.Generator) -> np.ndarray:
-        """Shares with cards drawn with replacement."""
+        """Return shares with cards drawn with replacement."""
         return self.shares(np.bincount(generator.integers(self.cards, size=self.cards), minlength=self.cards))
 
 # %% ../../nbs/library/monitoring/20_estimation.ipynb #72e5aa33
@@ -112,7 +112,7 @@ def draw_labels(
 # %% ../../nbs/library/monitoring/20_estimation.ipynb #72e5aa16
 DRAWS, ENDS = 500, (0.025, 0.975)
 
-def estimated(
+def estimate_figures(
     scored: pd.DataFrame, # card, amount_cents, fraud_probability: calibrated, is_stopped
     labelled: pd.DataFrame | None = None, # card, is_fraud, fraud_probability: not trained on, the same model's
     seed: int = 0,
@@ -142,15 +142,15 @@ def realised_figures(
     window = Window(scored)
     return dict(zip(FIGURES, figures(window, window.ranked["is_fraud"].to_numpy(bool))))
 
-def beside_realised(
-    estimates: dict[str, dict[str, float | None]], # from `estimated`
+def add_realised(
+    estimates: dict[str, dict[str, float | None]], # from `estimate_figures`
     scored: pd.DataFrame, # the same payments with is_fraud
 ) -> dict[str, dict[str, Any]]: # each figure with realised and inside, whether its interval holds it; None: missing
     "Put the realised figures beside their estimates."
-    return {name: estimates[name] | _with_realised(estimates[name], realised)
+    return {name: estimates[name] | _realised_entry(estimates[name], realised)
             for name, realised in realised_figures(scored).items()}
 
-def _with_realised(estimate: dict[str, float | None], realised: float) -> dict[str, Any]:
+def _realised_entry(estimate: dict[str, float | None], realised: float) -> dict[str, Any]:
     if np.isnan(realised) or estimate["value"] is None:
         return {"realised": None if np.isnan(realised) else realised, "inside": None}
     return {"realised": realised, "inside": estimate["low"] <= realised <= estimate["high"]}

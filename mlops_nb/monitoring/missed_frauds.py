@@ -31,7 +31,7 @@ def at_least_p_value(
     before: int, # incidents in earlier periods of the same length
     periods: int, # how many
 ) -> float:
-    "One-sided p-value for at least this many incidents, if nothing has changed."
+    "Return the one-sided p-value for at least this many incidents, if nothing has changed."
     return float(binom.sf(lately - 1, lately + before, 1 / (periods + 1)))
 
 # %% ../../nbs/library/monitoring/30_missed_frauds.ipynb #73u00012

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['FINE', 'ATTENTION', 'UNKNOWN', 'STATES', 'QUESTIONS', 'Answer', 'ANSWER', 'RANGE', 'COLUMN', 'WINDOW', 'MISSED',
-           'SCHEMA', 'answer', 'onset', 'about_input', 'about_scores', 'share_found', 'surely_less', 'against_baseline',
-           'about_performance', 'newest', 'quarantined', 'about_data', 'overall', 'ModelAtWork', 'since_training',
-           'at_work', 'scored_payments', 'labelled_and_pending', 'Observed', 'observe', 'performance',
-           'share_of_frauds', 'drift_onset', 'about_model', 'needing_attention', 'watch', 'describe_windows']
+           'SCHEMA', 'answer', 'level_change', 'answer_on_input', 'answer_on_scores', 'share_found',
+           'significantly_less', 'compare_with_baseline', 'answer_on_performance', 'hours_since_newest',
+           'quarantined_shares', 'answer_on_quality', 'combine_states', 'ModelInUse', 'score_since_training',
+           'model_in_use', 'scored_payments', 'labelled_and_pending', 'Measurements', 'measure', 'performance',
+           'share_of_frauds', 'drift_onset', 'answers_on_model', 'names_needing_attention', 'watch', 'describe_windows']
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #0e21e17e
 from dataclasses import asdict, dataclass
@@ -16,11 +17,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.schemas import COUNT, FLAG, MAYBE, NUMBER, TEXT, fields, list_of, one_of, record_schema, table_of
+from ..base.schemas import (COUNT, FLAG, NUMBER, NUMBER_OR_NULL, TEXT, dict_of, fields, list_of, one_of,
+                                   record_schema)
 from ..data.labels import attach_reports_known_at, between, is_blocked, without_known_cards
-from ..evaluation.thresholds import WEEK, daily_thresholds, stopped_at_work
-from .drift import SCORE, drift_thresholds, drift_verdict, realised
-from .estimation import beside_realised, estimated
+from ..evaluation.thresholds import WEEK, daily_thresholds, stopped_by_daily_threshold
+from .drift import SCORE, drift_thresholds, drift_verdict, labelled_figures
+from .estimation import add_realised, estimate_figures
 from .missed_frauds import missed_frauds
 from .settings import MonitorSettings
 from ..registry.bundle import Detector
@@ -39,7 +41,7 @@ def answer(
     return {"state": state, "because": list(because)}
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #74de20e3
-def onset(
+def level_change(
     daily: pd.Series, # a mean a day, in order of time, indexed by day
 ) -> str | None: # an ISO date: the first day of the later part; None of fewer than two days
     "Date the change of a level."
@@ -51,7 +53,7 @@ def onset(
     return f"{daily.index[int(np.argmax(first * (days - first) * (early - late) ** 2)) + 1]:%Y-%m-%d}"
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #39fe5d06
-def about_input(
+def answer_on_input(
     drift: dict[str, Any], # from `drift.verdict`
     names: list[str], # the model's features
 ) -> Answer: # because: few, changed or unchanged
@@ -62,7 +64,7 @@ def about_input(
     changed = drift["state"] == "drift" and any(columns[name] for name in names)
     return answer(ATTENTION, "changed") if changed else answer(FINE, "unchanged")
 
-def about_scores(
+def answer_on_scores(
     drift: dict[str, Any], # from `drift.verdict`
 ) -> Answer: # because: few, changed or unchanged
     "Answer whether the scores have changed."
@@ -86,16 +88,16 @@ def share_found(
     return {"value": float(counts[:, 0].sum() / counts[:, 1].sum()), "low": float(low), "high": float(high)}
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #6bd51009
-def surely_less(
+def significantly_less(
     share: dict[str, float | None], # value, low, high
     baseline: dict[str, float | None], # the same
     decay: float,
 ) -> bool:
-    "Whether the whole interval of the difference lies below -decay."
+    "Return whether the whole interval of the difference lies below -decay."
     margin = np.hypot(share["high"] - share["value"], baseline["value"] - baseline["low"])
     return bool(share["value"] - baseline["value"] + margin < -decay)
 
-def against_baseline(
+def compare_with_baseline(
     share: dict[str, float | None], # value, low, high
     baseline: dict[str, float | None], # the same, on the validation weeks
     decay: float, # how much less counts
@@ -105,32 +107,32 @@ def against_baseline(
         return answer(UNKNOWN, "no_frauds")
     if baseline["value"] is None:
         return answer(UNKNOWN, "no_baseline")
-    return answer(ATTENTION, "decayed") if surely_less(share, baseline, decay) else answer(FINE, "held")
+    return answer(ATTENTION, "decayed") if significantly_less(share, baseline, decay) else answer(FINE, "held")
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #f3ef6438
-def about_performance(
+def answer_on_performance(
     share: dict[str, float | None], # of the frauds reported since the model was trained
     baseline: dict[str, float | None], # on the validation weeks
     decay: float, # how much less counts
     missed: dict[str, dict[str, Any]], # from `missed_frauds`
-) -> Answer: # because: as `against_baseline` says, and missed
+) -> Answer: # because: as `compare_with_baseline` says, and missed
     "Answer how good the model was, now that labels are in."
-    compared = against_baseline(share, baseline, decay)
+    compared = compare_with_baseline(share, baseline, decay)
     if any(channel["more"] for channel in missed.values()):
         return answer(ATTENTION, *compared["because"], "missed")
     return compared
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #028973b8
-def newest(
+def hours_since_newest(
     transactions: pd.DataFrame, # time, channel
     as_of: pd.Timestamp,
 ) -> dict[str, float]: # channel: hours from its last payment to now
-    "Age of each channel's newest payment."
+    "Return the age of each channel's newest payment."
     past, channel = transactions["time"] < as_of, transactions["channel"].fillna("all").astype(str)
     last = transactions[past].groupby(channel)["time"].max()
     return {channel: float((as_of - time) / pd.Timedelta(hours=1)) for channel, time in sorted(last.items())}
 
-def quarantined(
+def quarantined_shares(
     deliveries: pd.DataFrame, # by feed and day: day, rows, and a count for each defect; undated files count as before
     as_of: pd.Timestamp,
     days: int, # that count as lately
@@ -143,9 +145,9 @@ def quarantined(
             for name, row in zip(("lately", "before"), sums.itertuples())}
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #3dd64b77
-def about_data(
-    ages: dict[str, float], # from `newest`
-    shares: dict[str, float | None], # from `quarantined`
+def answer_on_quality(
+    ages: dict[str, float], # from `hours_since_newest`
+    shares: dict[str, float | None], # from `quarantined_shares`
     settings: MonitorSettings,
 ) -> Answer: # because: no_payments; silent, quarantined, or both; or arriving
     "Answer whether the data can be relied on; a share counts if it is also twice what it was before."
@@ -158,7 +160,7 @@ def about_data(
     return answer(ATTENTION, *because) if because else answer(FINE, "arriving")
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #bb3ce26f
-def overall(
+def combine_states(
     answers: dict[str, Answer],
 ) -> str: # one of STATES
     "Combine answers: attention if any needs it, fine if all are."
@@ -167,7 +169,7 @@ def overall(
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #f4a7d7d8
 ANSWER = fields(state=one_of(*STATES), because=list_of(TEXT))
-RANGE = fields(value=MAYBE, low=MAYBE, high=MAYBE)
+RANGE = fields(value=NUMBER_OR_NULL, low=NUMBER_OR_NULL, high=NUMBER_OR_NULL)
 COLUMN = fields(name=TEXT, is_share=FLAG, distance=NUMBER, threshold=NUMBER, drifted=FLAG, mean_before=NUMBER,
                 mean_after=NUMBER)
 WINDOW = fields(**{"from": TEXT, "to": TEXT, "transactions": COUNT, "compared": COUNT})
@@ -175,24 +177,25 @@ MISSED = fields(lately=COUNT, baseline=NUMBER, p_value=NUMBER, more=FLAG)
 SCHEMA = record_schema(
     "What monitoring found", as_of=TEXT, state=one_of("quiet", "drift", "not_enough_data"), health=one_of(*STATES),
     onset={"type": ["string", "null"]}, answers=fields(**dict.fromkeys(QUESTIONS, ANSWER)), drift_columns=COUNT,
-    drifted=list_of(TEXT), columns=list_of(COLUMN), windows=table_of(WINDOW),
+    drifted=list_of(TEXT), columns=list_of(COLUMN), windows=dict_of(WINDOW),
     since=fields(transactions=COUNT, frauds=COUNT, figures={"type": ["object", "null"]}, share_found=RANGE),
     baseline=RANGE,
-    missed_frauds=table_of(MISSED), expected=fields(transactions=COUNT, figures=table_of(RANGE)),
-    expected_before=table_of(RANGE), newest=table_of(NUMBER), quarantined=fields(lately=MAYBE, before=MAYBE),
+    missed_frauds=dict_of(MISSED), expected=fields(transactions=COUNT, figures=dict_of(RANGE)),
+    expected_before=dict_of(RANGE), newest=dict_of(NUMBER),
+    quarantined=fields(lately=NUMBER_OR_NULL, before=NUMBER_OR_NULL),
     settings=fields(days=COUNT, labelled_days=COUNT), model={"type": "object"})
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0002
 @dataclass(frozen=True)
-class ModelAtWork:
+class ModelInUse:
     "A model in use, with the payments it has scored."
 
     bundle: dict[str, Any] # bundle.json
     past: pd.DataFrame | None # the bundle's validation weeks, from `read_past`
-    scored: pd.DataFrame # from `since_training`
+    scored: pd.DataFrame # from `score_since_training`
     thresholds: dict[str, float] # from `drift_thresholds`
 
-def since_training(
+def score_since_training(
     features: pd.DataFrame, # in order of time
     model: Detector,
     bundle: dict[str, Any], # bundle.json
@@ -202,19 +205,19 @@ def since_training(
     rows = between(features, pd.Timestamp(bundle["training_window"][0]), pd.Timestamp(as_of))
     return rows.assign(**{SCORE: model.fraud_probability(rows, features)})
 
-def at_work(
+def model_in_use(
     bundle: dict[str, Any], # bundle.json
     past: pd.DataFrame | None, # from `read_past`
-    scored: pd.DataFrame, # from `since_training`
+    scored: pd.DataFrame, # from `score_since_training`
     settings: MonitorSettings,
-) -> ModelAtWork:
-    "Put a model to work: add the thresholds of its columns."
+) -> ModelInUse:
+    "Describe the model in use, with the drift thresholds of its columns."
     learned = between(scored, *map(pd.Timestamp, bundle["training_window"]))
-    return ModelAtWork(bundle, past, scored, drift_thresholds(learned, bundle["features"], settings))
+    return ModelInUse(bundle, past, scored, drift_thresholds(learned, bundle["features"], settings))
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #08791a39
 def scored_payments(
-    model: ModelAtWork,
+    model: ModelInUse,
     reports: pd.DataFrame, # transaction_id, is_fraud, reported_at
     now: pd.Timestamp,
     settings: MonitorSettings,
@@ -225,7 +228,7 @@ def scored_payments(
     payments = payments.assign(is_blocked=is_blocked(payments))
     free = payments[~payments["is_blocked"] & (payments["time"] >= train_as_of - WEEK)]
     thresholds = daily_thresholds(free, train_as_of, settings.alert_budget)
-    return payments.assign(is_stopped=stopped_at_work(payments, thresholds))
+    return payments.assign(is_stopped=stopped_by_daily_threshold(payments, thresholds))
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #0741673b
 def labelled_and_pending(
@@ -245,7 +248,7 @@ def labelled_and_pending(
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0003
 @dataclass(frozen=True)
-class Observed:
+class Measurements:
     "The measurements of a model at work that the answers are based on."
 
     payments: pd.DataFrame # from `scored_payments`
@@ -257,12 +260,12 @@ class Observed:
     missed: dict[str, dict[str, Any]] # from `missed_frauds`
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #527b81d0
-def observe(
-    model: ModelAtWork,
+def measure(
+    model: ModelInUse,
     reports: pd.DataFrame, # transaction_id, is_fraud, reported_at
     as_of: str, # an ISO date
     settings: MonitorSettings,
-) -> Observed:
+) -> Measurements:
     "Compare the latest days with the training window, and count missed frauds."
     now, train_as_of, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
     start, end = map(pd.Timestamp, bundle["training_window"])
@@ -271,23 +274,24 @@ def observe(
     drift, samples = drift_verdict(windows, bundle["features"], model.thresholds, settings)
     labelled, pending = labelled_and_pending(payments, bundle, now, settings.labelled_days)
     missed = missed_frauds(payments, model.past, train_as_of, now, settings.days, settings.missed_frauds_p_value)
-    return Observed(payments, windows, drift, samples, labelled, pending, missed)
+    return Measurements(payments, windows, drift, samples, labelled, pending, missed)
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #d0037933
 def performance(
-    observed: Observed,
+    observed: Measurements,
     past: pd.DataFrame | None, # the bundle's, from `read_past`, with is_stopped
     settings: MonitorSettings,
 ) -> dict[str, Any]: # since, baseline, expected and expected_before, as the verdict has them
     "Compute how good the model is, by estimate, and was, by its labels."
     labelled, pending = observed.labelled, observed.pending
-    expected, before = (estimated(rows, past, settings.seed) for rows in (pending, labelled))
+    expected, before = (estimate_figures(rows, past, settings.seed) for rows in (pending, labelled))
     window = {name: str(getattr(labelled["time"], end)()) if len(labelled) else None
               for name, end in (("from", "min"), ("to", "max"))}
-    since = realised(labelled, settings.alert_budget) | window | {"share_found": share_of_frauds(labelled, settings)}
+    since = labelled_figures(labelled, settings.alert_budget) | window
+    since["share_found"] = share_of_frauds(labelled, settings)
     return {"since": since, "baseline": share_of_frauds(past, settings),
             "expected": {"transactions": len(pending), "figures": expected},
-            "expected_before": beside_realised(before, labelled)}
+            "expected_before": add_realised(before, labelled)}
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #3e548f4f
 def share_of_frauds(rows: pd.DataFrame | None, settings: MonitorSettings) -> dict[str, float | None]:
@@ -305,51 +309,53 @@ def drift_onset(
     "Date the change of the first drifted feature in the catalogue's order."
     first = next((feature["name"] for feature in features if feature["name"] in drifted), None)
     payments = scored[(scored["time"] < training_end) | (scored["time"] >= train_as_of)]
-    return onset(payments[first].groupby(payments["time"].dt.normalize()).mean()) if first else None
+    return level_change(payments[first].groupby(payments["time"].dt.normalize()).mean()) if first else None
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0004
-def about_model(
-    model: ModelAtWork,
-    observed: Observed,
+def answers_on_model(
+    model: ModelInUse,
+    observed: Measurements,
     settings: MonitorSettings,
 ) -> dict[str, Answer]: # input, scores, performance: those that the rules of retraining use
     "Answer what the payments that came in say about the model."
     features = [feature["name"] for feature in model.bundle["features"]]
     share, baseline = share_of_frauds(observed.labelled, settings), share_of_frauds(model.past, settings)
-    return {"input": about_input(observed.drift, features), "scores": about_scores(observed.drift),
-            "performance": about_performance(share, baseline, settings.decay, observed.missed)}
+    return {"input": answer_on_input(observed.drift, features), "scores": answer_on_scores(observed.drift),
+            "performance": answer_on_performance(share, baseline, settings.decay, observed.missed)}
 
-def needing_attention(answers: dict[str, Answer]) -> list[str]: # sorted
+def names_needing_attention(answers: dict[str, Answer]) -> list[str]: # sorted
     "Names of the answers that need attention."
     return sorted(name for name, answer in answers.items() if answer["state"] == ATTENTION)
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #2526a8bb
 def watch(
-    model: ModelAtWork,
+    model: ModelInUse,
     reports: pd.DataFrame, # transaction_id, is_fraud, reported_at
-    delivered: pd.DataFrame, # as `quarantined` takes it
+    delivered: pd.DataFrame, # as `quarantined_shares` takes it
     as_of: str, # an ISO date
     settings: MonitorSettings,
 ) -> tuple[dict[str, Any], list[pd.DataFrame]]: # the verdict, as in SCHEMA, and the samples that were compared
     "Build the monitoring verdict on a model at work."
     now, train_as_of, bundle = pd.Timestamp(as_of), pd.Timestamp(model.bundle["train_as_of"]), model.bundle
-    observed = observe(model, reports, as_of, settings)
-    figures, answered = performance(observed, model.past, settings), about_model(model, observed, settings)
+    observed = measure(model, reports, as_of, settings)
+    figures, answered = performance(observed, model.past, settings), answers_on_model(model, observed, settings)
     expected = figures["expected"]["figures"]["share_found"]
-    answered["estimate"] = against_baseline(expected, figures["baseline"], settings.decay)
-    ages = newest(observed.payments, now)
-    shares = quarantined(delivered[~(delivered["day"] >= as_of)], now, settings.days)
-    answers = {name: answered.get(name) or about_data(ages, shares, settings) for name in QUESTIONS}
+    answered["estimate"] = compare_with_baseline(expected, figures["baseline"], settings.decay)
+    ages = hours_since_newest(observed.payments, now)
+    shares = quarantined_shares(delivered[~(delivered["day"] >= as_of)], now, settings.days)
+    answers = {name: answered.get(name) or answer_on_quality(ages, shares, settings) for name in QUESTIONS}
     since = drift_onset(observed.payments, observed.drift["drifted"], bundle["features"], train_as_of,
                         pd.Timestamp(bundle["training_window"][1]))
     verdict = observed.drift | figures | {
-        "as_of": as_of, "health": overall(answers), "answers": answers, "onset": since,
+        "as_of": as_of, "health": combine_states(answers), "answers": answers, "onset": since,
         "windows": describe_windows(observed), "missed_frauds": observed.missed, "newest": ages, "quarantined": shares,
         "settings": asdict(settings), "model": bundle}
     return verdict, observed.samples
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #8bfb8340
-def describe_windows(observed: Observed) -> dict[str, dict[str, Any]]: # before, after: from, to, transactions, compared
+def describe_windows(
+    observed: Measurements,
+) -> dict[str, dict[str, Any]]: # before and after: from, to, transactions, compared
     "Describe each compared window: its ends and its numbers of payments."
     parts = zip(("before", "after"), observed.windows, observed.samples)
     return {name: {"from": str(rows["time"].min()), "to": str(rows["time"].max()), "transactions": len(rows),

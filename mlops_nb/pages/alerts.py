@@ -34,7 +34,7 @@ def queue(
     titles = [language(f"alerts-title.{column}") for column in COLUMNS]
     rows = [_row(language, alert, verdict["model"]["features"]) for alert in record["list"]]
     file = download(f"alerts_{record['day']}.csv", _as_csv(titles, rows), language("alerts-title.download"))
-    text = paragraph(language("alerts-title.told", budget=verdict["model"]["alert_budget"]), file)
+    text = paragraph(language("alerts-title.detail", budget=verdict["model"]["alert_budget"]), file)
     shown = [[*row[:-1], listed(row[-1])] for row in rows]
     badge = language("alerts-title", count=len(rows), day=language.day(record["day"]))
     return answer("figure", badge, text) + table(titles, shown, language("alerts-title.list"))

@@ -134,7 +134,7 @@ def candidates(
              language.figure("average_precision", test[kind]["average_precision"]),
              language.figure("recall_at_budget", test[kind]["recall_at_budget"])] for kind in ranked]
     titles = [language(f"candidates-title.{column}") for column in ("candidate", "validation", "test", "found")]
-    text = language("candidates-title.told", winner=language.named("model", metrics["winner"]))
+    text = language("candidates-title.detail", winner=language.named("model", metrics["winner"]))
     return paragraph(text) + table(titles, rows, language("candidates-title.table"))
 
 # %% ../../nbs/library/pages/50_model.ipynb #5b481a6d

@@ -10,7 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from .templates import VERDICT, closing, heading, listed, opening, paragraph, read, section, table
+from .records import VERDICT, read, section
+from .templates import closing, heading, listed, opening, paragraph, table
 from ..words.language import Language
 from ..words.reasons import feature_name
 

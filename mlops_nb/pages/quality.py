@@ -10,7 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from .templates import QUALITY, answer, closing, opening, paragraph, piece, section, table
+from .records import QUALITY, section
+from .templates import answer, closing, opening, paragraph, piece, table
 from ..words.language import Language
 from ..words.reasons import quarantine_reason
 

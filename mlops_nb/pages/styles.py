@@ -55,6 +55,7 @@ th, td { text-align: left; vertical-align: top; padding: .5rem 1rem .5rem 0; bor
   font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 600; }
+:lang(zh) td, :lang(zh) th { word-break: keep-all; overflow-wrap: anywhere; }
 td ul { margin: 0; padding-left: 1rem; }
 th code, th small { display: block; color: var(--soft); font-size: .8125rem; font-weight: 400;
   overflow-wrap: anywhere; }
@@ -78,14 +79,14 @@ PHONE_LOOK = """
   h1 { font-size: 1.6rem; }
   .headline { font-size: 1.2rem; }
   .report { width: 100%; }
-  .told thead { position: absolute; left: -100rem; }
-  .told, .told > *, .told tr, .told tbody th { display: block; }
-  .told tr { border-bottom: 1px solid var(--line); padding: .6rem 0; }
-  .told th, .told td { border: 0; padding: .15rem 0; overflow-wrap: anywhere; }
-  .told td { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; }
-  .told td[data-title=""] { display: block; }
+  .stacked thead { position: absolute; left: -100rem; }
+  .stacked, .stacked > *, .stacked tr, .stacked tbody th { display: block; }
+  .stacked tr { border-bottom: 1px solid var(--line); padding: .6rem 0; }
+  .stacked th, .stacked td { border: 0; padding: .15rem 0; overflow-wrap: anywhere; }
+  .stacked td { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; }
+  .stacked td[data-title=""] { display: block; }
   .bar { grid-column: 2; }
-  .told td:not([data-title=""])::before { content: attr(data-title); color: var(--soft); }
+  .stacked td:not([data-title=""])::before { content: attr(data-title); color: var(--soft); }
 }
 @media print { nav { display: none; } details::details-content { content-visibility: visible; } }
 """

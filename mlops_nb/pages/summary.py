@@ -11,12 +11,12 @@ from typing import Any
 
 from fastcore.script import call_parse
 
-from ..base.errors import reported_to_the_user
+from ..base.errors import exit_on_user_error
 from ..base.run_folders import run_name
 from ..base.schemas import read_record
-from ..words.decision import check_sentences, standing
+from ..words.decision import check_sentences, gate_outcome
 from ..words.language import Language
-from ..words.verdict import in_short
+from ..words.verdict import verdict_summary
 
 # %% ../../nbs/library/pages/80_summary.ipynb #c13afa56
 SHOWN = ("average_precision", "roc_auc", "card_precision_100", "precision_at_budget", "recall_at_budget")
@@ -55,7 +55,7 @@ def decision_line(
 ) -> str:
     "Write the gate's verdict, its checks, and what can be done now."
     approve = f"\n  make approve{f' RUN={run}' if run else ''} REASON=\"…\"   {language('summary-approve')}"
-    text = language(f"standing-{standing(decision)}.short", model=decision["candidate"])
+    text = language(f"standing-{gate_outcome(decision)}.short", model=decision["candidate"])
     checks = "; ".join(check_sentences(language, decision["checks"]))
     return f"{text}: {checks}.{approve if decision['verdict'] == 'proposed' else ''}"
 
@@ -71,11 +71,12 @@ def summary(
         "", language("summary-rows", transactions=quality["clean"]["transactions"], quarantined=quality["quarantined"]),
         "",
         language("summary-test"), candidates_table(language, metrics), "",
-        decision_line(language, decision, run_name(folder)), in_short(language, verdict), "", language("summary-next"),
+        decision_line(language, decision, run_name(folder)), verdict_summary(language, verdict), "",
+        language("summary-next"),
         where_next(language, Path(folder)), ""])
 
 @call_parse
 def main() -> None:
     "Print the summary of the run in this folder."
-    with reported_to_the_user():
+    with exit_on_user_error():
         print(summary())

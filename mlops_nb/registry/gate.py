@@ -9,7 +9,7 @@ __all__ = ['Check', 'MODES', 'CHECKS', 'DECISION_SCHEMA', 'limit_checks', 'gain_
 from typing import Any
 
 from ..base.errors import UserError, did_you_mean
-from ..base.params import flat
+from ..base.params import flatten
 from ..base.schemas import FLAG, TEXT, fields, list_of, one_of, record_schema
 from ..evaluation.backtest import CHOSEN_BY
 
@@ -22,9 +22,9 @@ def limit_checks(
     ceilings: dict[str, Any], # highest acceptable values
 ) -> list[Check]: # each with figure (dotted), value (None if undefined), limit; raises UserError for an unknown figure
     "Check every figure against its limit; an undefined figure passes."
-    values, checks = dict(flat(figures)), []
+    values, checks = dict(flatten(figures)), []
     for check, limits in (("floor", floors), ("ceiling", ceilings)):
-        for name, limit in flat(limits):
+        for name, limit in flatten(limits):
             if name not in values and not _of_absent_channel(name, figures):
                 raise UserError(f"register.{check}s names an unknown metric", repr(name), did_you_mean(name, values))
             value = values.get(name)

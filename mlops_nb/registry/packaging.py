@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.files import content_hash, needed, read_json, write_json, write_table
-from ..base.schemas import FORM
-from .bundle import PAST
-from ..training.splits import TEST, judged_window
+from ..base.files import content_hash, existing_input, read_json, write_json, write_table
+from ..base.schemas import VERSION
+from .bundle import VALIDATION_COLUMNS
+from ..training.splits import TEST, evaluated_window
 
 # %% ../../nbs/library/registry/20_packaging.ipynb #b1b6ec69
 def write_bundle(
@@ -30,14 +30,14 @@ def write_bundle(
 ) -> None:
     "Write the winner's models, their reference data and a description into a folder."
     winner, training = evaluated["winner"], read_json(Path(models, "training.json"))
-    for file in needed(Path(models, winner)).glob("model.*"):
+    for file in existing_input(Path(models, winner)).glob("model.*"):
         shutil.copyfile(file, folder / file.name)
     for name, copy in (("final.onnx", "model.onnx"), (f"{TEST}.onnx", "judged.onnx")):
-        shutil.copyfile(needed(Path(models, winner, name)), folder / copy)
+        shutil.copyfile(existing_input(Path(models, winner, name)), folder / copy)
     columns = [str(column) for column in range(background.shape[1])]
     write_table(pd.DataFrame(background, columns=columns), folder / "background.parquet")
     numbered = {name: pd.factorize(past[name])[0] for name in ("card", "terminal")}
-    write_table(past[PAST].assign(**numbered), folder / "past.parquet")
+    write_table(past[VALIDATION_COLUMNS].assign(**numbered), folder / "past.parquet")
     files = {file.name: content_hash(file) for file in sorted(folder.iterdir())}
     description = _description(evaluated, training) | {"owner": owner, "data_hash": content_hash(data), "files": files}
     write_json(description, folder / "bundle.json")
@@ -46,10 +46,10 @@ def write_bundle(
 def _description(evaluated: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]: # as bundle.json has it
     winner = evaluated["winner"]
     return {
-        "version": FORM, "candidate": winner, "settings": training["models"][winner],
+        "version": VERSION, "candidate": winner, "settings": training["models"][winner],
         "seed": training["seed"], "device": training["device"],
         "features": [feature | {"type": "float32"} for feature in training["features"]],
-        "training_window": training["training_window"], "judged_window": judged_window(training["folds"]),
+        "training_window": training["training_window"], "judged_window": evaluated_window(training["folds"]),
         "train_as_of": training["as_of"], "label_delay": training["label_delay"],
         "calibration": evaluated["calibration"][winner], "threshold": evaluated["threshold"][winner],
         "alert_budget": evaluated["alert_budget"], "false_alarm_cost": evaluated["false_alarm_cost"],

@@ -107,7 +107,7 @@ def local_clock(
     day: date, # UTC
     time_zone: ZoneInfo,
 ) -> tuple[np.ndarray, np.ndarray]: # local hour, whether it is a weekend's: both of shape (24,)
-    "Local time in each hour of a UTC day."
+    "Return local time in each hour of a UTC day."
     local = pd.date_range(day, periods=24, freq="h", tz="UTC").tz_convert(time_zone)
     return local.hour.to_numpy(), local.dayofweek.to_numpy() >= 5
 

@@ -20,7 +20,7 @@ from skl2onnx.common.data_types import FloatTensorType
 from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 from sklearn.base import BaseEstimator
 
-from .inputs import steps_of
+from .inputs import sequence_length
 
 # %% ../../nbs/library/training/50_conversion.ipynb #67e123b6
 OPSETS = {"": 21, "ai.onnx.ml": 3}
@@ -30,7 +30,7 @@ def as_onnx(
     features: list[str], # of one payment, in the order of its columns
 ) -> onnx.ModelProto: # input `features`, float32, shape (rows, steps × features); outputs `label` and `probabilities`
     "Convert a model into a graph that holds the names of its features."
-    steps = steps_of(model)
+    steps = sequence_length(model)
     inputs = [("features", FloatTensorType([None, steps * len(features)]))]
     graph = convert_sklearn(model, "fraud", inputs, options={"zipmap": False}, target_opset=OPSETS)
     onnx.helper.set_model_props(graph, {"features": ",".join(features), "steps": str(steps)})
@@ -41,8 +41,8 @@ def greatest_difference(
     model: BaseEstimator, # fitted
     X: np.ndarray, # float32, shape (rows, inputs)
 ) -> float:
-    "Greatest difference between the probabilities of fraud from a model's graph and from the model itself."
-    graph = as_onnx(model, [f"feature_{number}" for number in range(X.shape[1] // steps_of(model))])
+    "Return the greatest difference between the probabilities of fraud from a model's graph and from the model itself."
+    graph = as_onnx(model, [f"feature_{number}" for number in range(X.shape[1] // sequence_length(model))])
     session = onnxruntime.InferenceSession(graph.SerializeToString())
     [probabilities] = session.run(["probabilities"], {"features": X})
     return float(np.abs(probabilities[:, 1] - model.predict_proba(X)[:, 1]).max())

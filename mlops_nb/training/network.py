@@ -52,7 +52,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_proba(self, X):
-        """Probabilities of honest and of fraud, shape (rows, 2)."""
+        """Return the probabilities of honest and of fraud, shape (rows, 2)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, ensure_all_finite=self._ensure_all_finite, reset=False)
         with torch.inference_mode():
@@ -61,7 +61,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return np.column_stack([1 - fraud, fraud])
 
     def predict(self, X):
-        """The likelier class of each row."""
+        """Return the likelier class of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 # %% ../../nbs/library/training/30_network.ipynb #7a06d5e7

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from ..base.errors import UserError, did_you_mean
 from ..data.labels import between, without_known_cards
 from .candidates import make_model
-from .inputs import inputs, steps_of
+from .inputs import inputs, sequence_length
 from .splits import Fold, check_window
 
 # %% ../../nbs/library/training/70_tuning.ipynb #92cea4f3
@@ -291,8 +291,8 @@ def figures_on_folds(
     "Judge a candidate's settings, fold after fold."
     for fold, (X, y, X_judged, y_judged) in data.items():
         model = make_model(kind, settings, seed, device)
-        model.fit(X(steps_of(model)), y)
-        score = model.predict_proba(X_judged(steps_of(model)))[:, 1]
+        model.fit(X(sequence_length(model)), y)
+        score = model.predict_proba(X_judged(sequence_length(model)))[:, 1]
         yield fold, float(average_precision_score(y_judged, score))
 
 # %% ../../nbs/library/training/70_tuning.ipynb #e7aba1a4

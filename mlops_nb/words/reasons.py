@@ -44,7 +44,8 @@ def _distance(language: Language, metres: float) -> str:
 # %% ../../nbs/library/words/40_reasons.ipynb #288ad740
 def _values(language: Language, feature: Feature, value: float, of: float | None) -> dict[str, Any]: # for a message
     unit = feature["unit"]
-    formats = {"money": lambda: language.decimal(value, 2), "times": lambda: language.decimal(value, 1),
+    formats = {"money": lambda: language.decimal(value, 2),
+               "times": lambda: "<0.1" if 0 < value < 0.05 else language.decimal(value, 1),
                "kmh": lambda: language.decimal(value),
                "deviations": lambda: language.decimal(abs(value), 1),
                "share": lambda: language.percent(value, 0 if value >= 0.1 else 1)}

@@ -26,7 +26,7 @@ from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from ..base.errors import UserError, did_you_mean, reported_to_the_user
+from ..base.errors import UserError, did_you_mean, exit_on_user_error
 from ..engine.declared import declared_stages
 from ..engine.evidence import FAILED, code_cells, heading
 from ..engine.pins import pinned_environment
@@ -151,7 +151,7 @@ def main(
     project: Path = Path(), # the folder of dvc.yaml
 ) -> None:
     "Reopen a failed stage where it failed."
-    with reported_to_the_user():
+    with exit_on_user_error():
         if not (project / "dvc.yaml").exists():
             runs = [file.parent.name for file in project.parent.glob("*/dvc.yaml")]
             raise UserError(f"There is no dvc.yaml in {project}", f"{', '.join(sorted(runs)) or 'none'} beside it",

@@ -30,7 +30,7 @@ import pyarrow.parquet as pq
 import yaml
 from fastcore.script import call_parse
 
-from ..base.errors import UserError, reported_to_the_user
+from ..base.errors import UserError, exit_on_user_error
 from ..engine.evidence import cpu_facts, cpu_model
 
 # %% ../../nbs/library/workbench/40_prove.ipynb #45abdf92
@@ -390,7 +390,7 @@ def main(
     keep: bool = False, # leave the temporary folder and print its path
 ) -> None:
     "Prove that the committed dvc.lock is repeatable."
-    with reported_to_the_user():
+    with exit_on_user_error():
         try:
             print(prove(keep=keep))
         except KeyboardInterrupt:

@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from ..base.errors import UserError, reported_to_the_user
+from ..base.errors import UserError, exit_on_user_error
 from .notebooks import clean, is_clean, write_clean
 
 # %% ../../nbs/library/workbench/20_saving.ipynb #02a95b3e
@@ -131,7 +131,7 @@ def _modules(project: Path) -> dict[str, bytes]:
 # %% ../../nbs/library/workbench/20_saving.ipynb #a3e654d7
 CHECKED = ("nbs", "mlops_nb", "settings.ini")
 
-@reported_to_the_user()
+@exit_on_user_error()
 def check_commit() -> None:
     "Refuse a commit whose notebooks or modules have faults; git runs this in the clone's root."
     if not _git("diff", "--cached", "--name-only", "--", *CHECKED):

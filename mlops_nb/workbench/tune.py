@@ -19,7 +19,7 @@ from fastcore.script import call_parse
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from ..base.errors import UserError, reported_to_the_user
+from ..base.errors import UserError, exit_on_user_error
 from ..base.files import read_json, read_table
 from ..base.params import change_params
 from ..engine.declared import declared_parameters, declared_stages
@@ -116,7 +116,7 @@ def main(
 ) -> None:
     "Look for better settings, and write them into params.yaml."
     _restart_with_pins()
-    with reported_to_the_user():
+    with exit_on_user_error():
         try:
             results = search(Path(), [model] if model else [], None if minutes else trials, minutes or float("inf"))
         except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from mlops_nb.base.errors import UserError
 from mlops_nb.data.cleaning import clean
 from mlops_nb.data.mapping import mapping_for
-from mlops_nb.data.masking import masked_row
+from mlops_nb.data.masking import mask_row
 from mlops_nb.data.readers import read_file
 from mlops_nb.data.schema import Report, Transaction
 from mlops_nb.data.sources import split_file
@@ -166,7 +166,7 @@ def test_a_quarantined_text_is_that_of_its_row(bank):
                   if row["feed"] in ("atm", "web") and not row["reason"].endswith("duplicate")]
     assert len(quarantine) > 5
     for row in quarantine:
-        assert row["text"] == masked_row((bank / row["feed"] / row["file"]).read_text().split("\n")[row["line"] - 1])
+        assert row["text"] == mask_row((bank / row["feed"] / row["file"]).read_text().split("\n")[row["line"] - 1])
 
 
 def test_the_repeated_hour_is_told_by_the_order_of_the_rows(tmp_path):

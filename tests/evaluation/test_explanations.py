@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 from scipy.special import expit
 
 from clones import PROJECT
-from mlops_nb.evaluation.explanations import BEFORE, Explainer, background_sample, reasons
+from mlops_nb.evaluation.explanations import EARLIER_PAYMENTS, Explainer, background_sample, reasons
 from mlops_nb.features.catalogue import CATALOGUE
 from mlops_nb.training.candidates import make_model
 from mlops_nb.training.conversion import as_onnx
@@ -137,7 +137,7 @@ def test_the_payments_before_are_one_reason(tmp_path):
     explainer = Explainer(saved(tmp_path, toy), background)
     X = np.ones((4, 6), np.float32)
     pushed = (X - background.mean(axis=0)) * WEIGHTS
-    assert explainer.names == ["amount", "is_web", BEFORE]
+    assert explainer.names == ["amount", "is_web", EARLIER_PAYMENTS]
     assert np.allclose(explainer.margin(X), X @ WEIGHTS, atol=1e-5)
     expected = np.column_stack([pushed[:, 4:], pushed[:, :4].sum(axis=1)])
     assert np.allclose(explainer.contributions(X)[1], expected, atol=1e-5)

@@ -20,8 +20,8 @@ import pytest
 from mlops_nb.base.errors import UserError
 from mlops_nb.base.files import write_json
 from mlops_nb.integrations import notification
-from mlops_nb.integrations.notification import (LANGUAGE, LINK, MAIL, SLACK, TEAMS, message, message_of, notify,
-                                                receivers, told)
+from mlops_nb.integrations.notification import (LANGUAGE, LINK, MAIL, SLACK, TEAMS, message, notify, notify_about_run,
+                                                receivers, run_message)
 from mlops_nb.pages.site import DASHBOARDS, all_pages
 from mlops_nb.words.language import Language
 from records import write_run
@@ -285,20 +285,20 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_run_is_told(started, run_folder: Path) -> None:
     slack = started(Hook(200))
-    assert told(run_folder, {SLACK: slack.address, LINK: DRIFT.link}) == ["Slack: delivered, 1 attempt"]
+    assert notify_about_run(run_folder, {SLACK: slack.address, LINK: DRIFT.link}) == ["Slack: delivered, 1 attempt"]
     text = slack.came[0][1]["text"]
     assert ("Transactions have changed since 18 March 2026. Amount of the transaction:" in text
             and "XGBoost is promoted." in text)
-    [shown] = told(run_folder, {SLACK: slack.address}, preview=True)
+    [shown] = notify_about_run(run_folder, {SLACK: slack.address}, preview=True)
     assert shown.startswith("Slack would get:") and SECRET not in shown and len(slack.came) == 1
 
 
 def test_the_message_says_what_the_page_says_in_the_readers_language(run_folder: Path) -> None:
     with chdir(run_folder):
         page = re.sub(r"<[^>]+>", "", all_pages(Language("zh"), DASHBOARDS)["overview"])
-    [_, verdict, decision] = message_of(run_folder, language=Language("zh")).lines
+    [_, verdict, decision] = run_message(run_folder, language=Language("zh")).lines
     assert verdict in page and decision == "XGBoost已启用。"
-    [shown] = told(run_folder, {SLACK: "https://bank.example/hook", LANGUAGE: "zh"}, preview=True)
+    [shown] = notify_about_run(run_folder, {SLACK: "https://bank.example/hook", LANGUAGE: "zh"}, preview=True)
     assert "欺诈检测，2026年4月1日" in shown
 
 
@@ -308,7 +308,7 @@ def test_records_of_an_older_form_are_refused(tmp_path: Path) -> None:
     write_json({"health": "attention", "manager": SENTENCE, "as_of": "2026-06-03"},
                tmp_path / "reports/drift/verdict.json")
     with pytest.raises(UserError, match="from before there were versions"):
-        message_of(tmp_path)
+        run_message(tmp_path)
 
 
 @pytest.mark.parametrize("link", ["https://bank.example/drift?token=", "https://bank.example/drift?a=1&access_Token=", "https://bank.example/#t%6Fken%3D"])
@@ -316,7 +316,7 @@ def test_a_link_with_a_token_goes_to_nobody(started, run_folder: Path, link: str
     slack = started(Hook(200))
     for preview in (False, True):
         with pytest.raises(UserError) as error:
-            told(run_folder, {SLACK: slack.address, LINK: link + SECRET}, preview)
+            notify_about_run(run_folder, {SLACK: slack.address, LINK: link + SECRET}, preview)
         assert error.value.wrong == f"{LINK} holds a token" and SECRET not in str(error.value)
     assert not slack.came
 

@@ -12,7 +12,7 @@ import yaml
 
 from clones import PROJECT, SMALL
 from mlops_nb.engine.pins import PINS
-from mlops_nb.training.candidates import kinds, make_model
+from mlops_nb.training.candidates import make_model, model_kinds
 from mlops_nb.training.conversion import greatest_difference
 
 SETTINGS = {"flaml": {"max_iter": 6}} | yaml.safe_load((PROJECT / "params.yaml").read_text())["train"]["models"]
@@ -39,7 +39,7 @@ def training_data() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", model_kinds())
 def test_the_file_scores_100_000_payments_as_the_model_does(training_data, kind):
     if kind == "keras_network" and not find_spec("tensorflow"):
         pytest.skip("TensorFlow is not installed (`make tensorflow`)")

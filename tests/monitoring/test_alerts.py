@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_nb.base.errors import masked
-from mlops_nb.base.schemas import FORM
+from mlops_nb.base.errors import mask_card_numbers
+from mlops_nb.base.schemas import VERSION
 from mlops_nb.base.files import content_hash, write_json, write_table
-from mlops_nb.evaluation.explanations import BEFORE, as_text, background_sample
+from mlops_nb.evaluation.explanations import EARLIER_PAYMENTS, background_sample, reasons_as_text
 from mlops_nb.features.catalogue import CATALOGUE
-from mlops_nb.monitoring.alerts import (ALERTS_SCHEMA, FRAUD, GENUINE, PENDING, alerts, figures,
-                                        repeated_false_alarms, summary, with_last_reasons, write_alerts)
-from mlops_nb.monitoring.drift import realised
+from mlops_nb.monitoring.alerts import (ALERTS_SCHEMA, FRAUD, GENUINE, PENDING, add_newest_reasons, alerts, figures,
+                                        repeated_false_alarms, summary, write_alerts)
+from mlops_nb.monitoring.drift import labelled_figures
 from mlops_nb.monitoring.settings import MonitorSettings
-from mlops_nb.monitoring.watch import at_work, labelled_and_pending, scored_payments
+from mlops_nb.monitoring.watch import labelled_and_pending, model_in_use, scored_payments
 from mlops_nb.training.candidates import make_model
 from mlops_nb.training.conversion import as_onnx
 from mlops_nb.training.inputs import inputs
@@ -146,9 +146,9 @@ def test_alert_precision_is_one_figure_on_the_alerts_page_and_among_the_models_f
                                missed_frauds_p_value=0.01, stale_hours=24, bad_share=0.01)
     bundle = {"train_as_of": f"{MADE:%Y-%m-%d}", "training_window": [str(TRAINED), "2026-04-24"],
               "label_delay": DELAY, "features": FEATURES}
-    known = scored_payments(at_work(bundle, None, payments, settings), reports, now, settings)
+    known = scored_payments(model_in_use(bundle, None, payments, settings), reports, now, settings)
     labelled, _ = labelled_and_pending(known, bundle, now, settings.labelled_days)
-    of_model = realised(labelled, budget)["figures"]["precision_at_budget"]
+    of_model = labelled_figures(labelled, budget)["figures"]["precision_at_budget"]
     listed = listed_at(payments, reports, "2026-05-28")
     assert figures(listed[listed["time"] < now - pd.Timedelta(days=DELAY)])["precision"] == of_model > 0
 
@@ -177,7 +177,7 @@ def bundle(request, payments, tmp_path_factory) -> tuple[Path, int]:
     (folder / "model.onnx").write_bytes(as_onnx(model, NAMES).SerializeToString())
     write_table(pd.DataFrame(background_sample(X)).rename(columns=str), folder / "background.parquet")
     files = {file.name: content_hash(file) for file in folder.iterdir()}
-    write_json({"version": FORM, "files": files, "calibration": {"slope": 1, "intercept": 0}, "features": FEATURES},
+    write_json({"version": VERSION, "files": files, "calibration": {"slope": 1, "intercept": 0}, "features": FEATURES},
                folder / "bundle.json")
     return folder, steps
 
@@ -185,28 +185,28 @@ def bundle(request, payments, tmp_path_factory) -> tuple[Path, int]:
 def test_the_last_day_has_reasons_and_both_files_agree(payments, reports, bundle, tmp_path):
     folder, steps = bundle
     now = pd.Timestamp("2026-05-28")
-    told = with_last_reasons(listed_at(payments, reports, f"{now:%Y-%m-%d}"), payments, folder)
+    told = add_newest_reasons(listed_at(payments, reports, f"{now:%Y-%m-%d}"), payments, folder)
     last = told["day"] == told["day"].max()
     assert told.loc[last, "reasons"].map(len).gt(0).all() and told.loc[~last, "reasons"].map(len).eq(0).all()
-    assert told["reasons"].map(as_text).str.contains(BEFORE).any() == (steps > 1)
+    assert told["reasons"].map(reasons_as_text).str.contains(EARLIER_PAYMENTS).any() == (steps > 1)
     write_alerts(told, now, tmp_path)
     table = pd.read_csv(tmp_path / "alerts.csv", keep_default_na=False)
     record = json.loads((tmp_path / "alerts.json").read_text())
-    listed = [alert | {"reasons": as_text(alert["reasons"])} for alert in record["list"]]
+    listed = [alert | {"reasons": reasons_as_text(alert["reasons"])} for alert in record["list"]]
     assert table[table["day"] == record["day"]].to_dict("records") == listed
     jsonschema.validate(record, ALERTS_SCHEMA)
-    assert (record == {"version": FORM} | summary(told, now)
+    assert (record == {"version": VERSION} | summary(told, now)
             and record["alerts"] == len(table) == sum(week["alerts"] for week in record["by_week"]))
     assert record["pending"] == (table["outcome"] == "pending").sum() and record["day"] == "2026-05-27"
     for file in tmp_path.iterdir():
-        assert masked(file.read_text()) == file.read_text()
+        assert mask_card_numbers(file.read_text()) == file.read_text()
 
 
 @pytest.mark.parametrize("how_many", [0, 1, 3])
 def test_few_payments_or_none(payments, reports, bundle, tmp_path, how_many):
     few = payments[payments["time"] >= MADE].head(how_many)
     listed = alerts(few, payments, NOTHING, TRAINED, MADE + pd.Timedelta(days=1), BUDGET, DELAY)
-    told = with_last_reasons(listed, payments, bundle[0])
+    told = add_newest_reasons(listed, payments, bundle[0])
     write_alerts(told, MADE, tmp_path)
     record = json.loads((tmp_path / "alerts.json").read_text())
     assert (record["pending"] == len(record["list"]) == len(told) == few["card"].nunique()

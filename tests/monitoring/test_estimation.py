@@ -6,7 +6,7 @@ import pytest
 from scipy.special import ndtri
 
 from mlops_nb.evaluation.calibration import Calibration
-from mlops_nb.monitoring.estimation import FIGURES, beside_realised, estimated
+from mlops_nb.monitoring.estimation import FIGURES, add_realised, estimate_figures
 
 WORLDS, THRESHOLD = 120, 0.3
 
@@ -39,7 +39,7 @@ def held(scorer=lambda payments: payments, with_labelled: bool = False, **hangin
     for world in range(WORLDS):
         generator = np.random.default_rng(world)
         past, now = (scorer(bank(generator, **hanging)) for _ in range(2))
-        found = beside_realised(estimated(now, past if with_labelled else None, seed=world), now)
+        found = add_realised(estimate_figures(now, past if with_labelled else None, seed=world), now)
         inside.append({name: found[name]["inside"] for name in FIGURES})
     return pd.DataFrame(inside).astype(float).mean()
 
@@ -62,4 +62,5 @@ def test_frauds_that_come_together_on_a_card_are_allowed_for():
 
 def test_the_seed_decides():
     past, now = (bank(np.random.default_rng(number)) for number in (1, 2))
-    assert estimated(now, past, seed=1) == estimated(now, past, seed=1) != estimated(now, past, seed=2)
+    first, again, other = (estimate_figures(now, past, seed=seed) for seed in (1, 1, 2))
+    assert first == again != other

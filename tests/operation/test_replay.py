@@ -21,8 +21,8 @@ from clones import SMALL, Clone, contents, merged
 from mlops_nb.base.errors import UserError
 from mlops_nb.base.files import content_hash
 from mlops_nb.base.record import read_journal
-from mlops_nb.base.run_folders import write_workspace
-from mlops_nb.operation.replay import as_of
+from mlops_nb.base.run_folders import write_run_folder
+from mlops_nb.operation.replay import set_as_of
 from mlops_nb.operation.replay import operate as go_on
 from mlops_nb.operation.savings import FROZEN, LOOP
 from mlops_nb.registry.incumbent import data_hashes
@@ -124,7 +124,7 @@ def test_people_are_told(played, receiver):
 def again(played) -> Path:
     """A folder with nothing but the project's notebooks, the cache and the parameters of the second retraining."""
     again = played.folder / "runs/again"
-    write_workspace(again, yaml.safe_load((kept_of(played) / "params.yaml").read_text()))
+    write_run_folder(again, yaml.safe_load((kept_of(played) / "params.yaml").read_text()))
     return again
 
 
@@ -145,7 +145,7 @@ def test_mornings_drawn_by_chance_can_be_repeated(played, again, mornings):
     entries = journal_of(played)
     for entry in random.Random(mornings).sample([entry for entry in entries if entry["decision"] == "watch"], mornings):
         made = [each["day"] for each in entries if each["decision"] == "retrain" and each["day"] < entry["day"]][-1]
-        as_of(again, entry["day"], made, entry["model"])
+        set_as_of(again, entry["day"], made, entry["model"])
         played.run("dvc", "repro", "--quiet", "--no-run-cache", "monitor", folder="runs/again")
         assert content_hash(again / "reports/drift/verdict.json") == entry["verdict"], entry["day"]
 

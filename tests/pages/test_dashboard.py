@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from clones import PROJECT
-from mlops_nb.benches.dashboard import CHROMIUM, FLAGS, served, viewers
+from mlops_nb.benches.dashboard import CHROMIUM, FLAGS, running_server, viewers_memory
 from records import CARD, write_run
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(run_folder: Path, tmp_path_factory: pytest.TempPathFactory):
     """The server and its address; the user's home stays as empty as it was."""
     home = tmp_path_factory.mktemp("home")
-    with served([SERVE, run_folder], HOME=str(home)) as started:
+    with running_server([SERVE, run_folder], HOME=str(home)) as started:
         yield started
     assert not list(home.iterdir()), "something was written to the user's home"
 
@@ -102,12 +102,12 @@ def test_every_page_has_the_written_policy_and_shows_no_code(address: str, cooki
 
 def test_pages_may_be_framed_where_that_is_configured(run_folder: Path, tmp_path: Path) -> None:
     bank = "https://intranet.bank.example"
-    with served([SERVE, run_folder], HOME=str(tmp_path), MLOPS_NB_FRAMES=bank) as (_, address):
+    with running_server([SERVE, run_folder], HOME=str(tmp_path), MLOPS_NB_FRAMES=bank) as (_, address):
         assert ask(address, "/login")[1]["Content-Security-Policy"].endswith(f"frame-ancestors {bank}")
 
 
 def test_twenty_viewers_at_once_need_less_than_two_gigabytes(server, address: str) -> None:
-    most = viewers(server[0], address, SERVED[:4])
+    most = viewers_memory(server[0], address, SERVED[:4])
     print(f"20 viewers at once: {most:.2f} GB")
     assert most < 2
 

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from mlops_nb.base.schemas import read_record
+from mlops_nb.monitoring.watch import QUESTIONS
+from mlops_nb.pages.records import VERDICT
 from mlops_nb.pages.site import DASHBOARDS, all_pages
 from mlops_nb.words.language import LANGUAGES, Language
+from mlops_nb.words.verdict import sentences
 from records import write_run
 
 pytestmark = pytest.mark.slow
@@ -102,6 +106,11 @@ def test_every_number_on_a_page_stands_in_a_record_or_in_a_message(run_folder: P
         if not name.startswith("evidence"):
             for number in NUMBER.findall(without_days(" ".join(Cells(page).text))):
                 assert number in allowed or number.lstrip("+-") in allowed, f"{number} on {name}"
+
+
+def test_each_question_of_the_record_is_answered_in_a_sentence(run_folder: Path, pages) -> None:
+    answered = sentences(pages[0], read_record(run_folder / VERDICT))
+    assert tuple(answered) == QUESTIONS and all(answered.values())
 
 
 def test_sentences_follow_each_other_without_a_space_in_chinese(pages) -> None:

@@ -22,9 +22,9 @@ lead-model = The model in use and its challenger, at the number of cards that th
 lead-alerts = The cards to check, the reasons, and what became of earlier alerts.
 lead-quality = How many rows came in, and which were quarantined, why and when.
 
-state-fine = ✓ fine
-state-attention = ▲ needs attention
-state-unknown = ? not known yet
+state-fine = ✓ Fine
+state-attention = ▲ Needs attention
+state-unknown = ? Not known yet
 
 source = Source: { $files }
 evidence = run, data version and executed notebook ({ $stage })
@@ -357,14 +357,14 @@ journal = The last decisions
 ## Overview
 
 detected-since = ● { $share } of compromised cards detected since training
-    .told = That is what the bank's daily checks would have found; on the model's test week it was { $share }.
+    .detail = That is what the bank's daily checks would have found; on the model's test week it was { $share }.
     .judged = Judged on { $transactions } transactions from { $first } to { $last }, { $frauds } of them frauds; for later transactions, labels are pending.
     .few = With so few frauds, chance alone may move a rate by several points.
 detected-test = ● { $share } of compromised cards detected on the test week
-    .told = That is what the bank's daily checks would have found. There is no figure since training yet: labels are pending.
+    .detail = That is what the bank's daily checks would have found. There is no figure since training yet: labels are pending.
 expected = Of the transactions whose labels are pending, about { $frauds } are expected to be frauds, worth { $worth }; the model is estimated to detect { $share } of them.
 saved = ● Net losses prevented: { $money } a day
-    .told = On the test week, checking { $budget } cards a day: frauds prevented, less { $cost } for each false positive.
+    .detail = On the test week, checking { $budget } cards a day: frauds prevented, less { $cost } for each false positive.
     .title = What is it worth?
     .months = Net losses prevented a day, month by month
     .month = Month
@@ -475,13 +475,13 @@ estimates-title = While labels are pending
     .few = too few frauds
 candidates-title = Which models were considered?
     .table = The candidates
-    .told = { $winner } was chosen: it had the highest average precision on the validation weeks. The test week had no say in the choice, so its figures flatter nobody.
+    .detail = { $winner } was chosen: it had the highest average precision on the validation weeks. The test week had no say in the choice, so its figures flatter nobody.
     .candidate = Candidate
     .chosen = ✓ chosen
     .validation = Average precision (PR-AUC), validation weeks
     .test = Average precision (PR-AUC), test week
     .found = Card detection rate, test week
-curve-told = In the picture, one line is one candidate on the test week. Farther right, more of the frauds are detected; farther up, more of the alerts are right.
+curve-detail = In the picture, one line is one candidate on the test week. Farther right, more of the frauds are detected; farther up, more of the alerts are right.
     .shows = Precision against recall on the test week, one line a candidate
 facts-title = Which model is it?
     .table = The model behind these pages
@@ -500,7 +500,7 @@ facts-title = Which model is it?
 
 alerts-title = ● Cards to check on { $day }: { $count }
     .empty = There is no card to check.
-    .told = At most { $budget } a day, the riskiest first. Cards are shown as shortened pseudonyms.
+    .detail = At most { $budget } a day, the riskiest first. Cards are shown as shortened pseudonyms.
     .download = Download the list as CSV
     .list = The queue
     .rank = Rank

@@ -110,8 +110,8 @@ performance-decayed = { performance-held }
 performance-missed = 最近 { $days } 天漏检 { $lately } 起欺诈事件（{ $channel }）；基准为 { $baseline } 起。
 quality-no_payments = 没有任何交易。
 quality-newest = 距最近一笔交易的小时数：{ $channels }。
-quality-channel = { $channel } { $hours }
-quality-recent = { $channel }不足 1
+quality-channel = { $channel }（{ $hours }）
+quality-recent = { $channel }（不足 1）
 quality-quarantined = 最近 { $days } 天的数据行中有 { $lately } 被隔离；此前为 { $before }。
 
 ## 特征：值为特征名称，.reason 为该值对一笔交易的含义
@@ -314,14 +314,14 @@ journal = 最近的决策
 ## 总览
 
 detected-since = ● 训练以来检出 { $share } 的被盗用卡
-    .told = 这是银行每日核查可检出的比例；在测试周为 { $share }。
+    .detail = 这是银行每日核查可检出的比例；在测试周为 { $share }。
     .judged = 依据{ $first }至{ $last }的 { $transactions } 笔交易评判，其中欺诈 { $frauds } 笔；更晚的交易标签未到。
     .few = 欺诈数量很少，仅凭随机波动即可使比率变化数个百分点。
 detected-test = ● 测试周检出 { $share } 的被盗用卡
-    .told = 这是银行每日核查可检出的比例。训练以来尚无数据：标签未到。
+    .detail = 这是银行每日核查可检出的比例。训练以来尚无数据：标签未到。
 expected = 标签未到的交易中，预计约有 { $frauds } 笔欺诈，金额 { $worth }；模型预计可检出其中的 { $share }。
 saved = ● 每日净挽回损失：{ $money }
-    .told = 测试周内每日核查 { $budget } 张卡：避免的欺诈损失，减去每次误报的 { $cost }。
+    .detail = 测试周内每日核查 { $budget } 张卡：避免的欺诈损失，减去每次误报的 { $cost }。
     .title = 价值几何？
     .months = 逐月的每日净挽回损失
     .month = 月份
@@ -429,13 +429,13 @@ estimates-title = 标签未到期间
     .few = 欺诈太少
 candidates-title = 考虑过哪些模型？
     .table = 候选模型
-    .told = 选用{ $winner }：其在验证周的平均精度最高。测试周未参与选择，因此其指标没有偏向。
+    .detail = 选用{ $winner }：其在验证周的平均精度最高。测试周未参与选择，因此其指标没有偏向。
     .candidate = 候选模型
     .chosen = ✓ 已选用
     .validation = 平均精度（PR-AUC），验证周
     .test = 平均精度（PR-AUC），测试周
     .found = 卡检出率，测试周
-curve-told = 图中每条线为一个候选模型在测试周的表现。越靠右，检出的欺诈越多；越靠上，预警越准确。
+curve-detail = 图中每条线为一个候选模型在测试周的表现。越靠右，检出的欺诈越多；越靠上，预警越准确。
     .shows = 测试周的精确率与召回率，每条线为一个候选模型
 facts-title = 这是哪个模型？
     .table = 这些页面所依据的模型
@@ -454,7 +454,7 @@ facts-title = 这是哪个模型？
 
 alerts-title = ● { $day }待核查的卡：{ $count } 张
     .empty = 没有待核查的卡。
-    .told = 每日至多 { $budget } 张，按风险从高到低排列。卡号以缩短的假名显示。
+    .detail = 每日至多 { $budget } 张，按风险从高到低排列。卡号以缩短的假名显示。
     .download = 下载列表（CSV）
     .list = 队列
     .rank = 排名
