@@ -25,10 +25,10 @@ from ..words.language import LANGUAGES, Language, space_between
 @cache
 def _pieces() -> Any:
     environment = Environment(loader=FileSystemLoader(str(files("mlops_nb.pages") / "html")), autoescape=True)
-    return environment.get_template("pieces.html").module
+    return environment.get_template("pieces.html.jinja").module
 
-def piece(name: str, *values: Any) -> Markup: # name: a macro of pieces.html
-    "Render a macro of pieces.html."
+def piece(name: str, *values: Any) -> Markup: # name: a macro of pieces.html.jinja
+    "Render a macro of pieces.html.jinja."
     return Markup(getattr(_pieces(), name)(*values))
 
 # %% ../../nbs/library/pages/15_templates.ipynb #041292eb

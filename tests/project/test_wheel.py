@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from clones import SMALL, Clone, contents
 
 pytestmark = pytest.mark.long
-DATA = ("words/messages/*.ftl", "pages/html/*.html", "pages/dashboards/*.ipynb")  # beside the modules
+DATA = ("words/messages/*.ftl", "pages/html/*.jinja", "pages/dashboards/*.ipynb")  # beside the modules
 
 
 @pytest.fixture(scope="module")
