@@ -42,6 +42,10 @@ def merged(values: dict, changes: dict) -> dict:
     return out
 
 
+# The same bank with two kinds of model, for tests in which any model will do.
+FEW = merged(SMALL, {"train": {"models": {"decision_tree": {"max_depth": 4}, "xgboost": {"n_estimators": 20}}}})
+
+
 def contents(folder: Path) -> dict[str, str]:
     """Each file's hash."""
     return {str(file.relative_to(folder)): hashlib.md5(file.read_bytes()).hexdigest()

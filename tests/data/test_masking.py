@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from clones import SMALL, Clone
+from clones import FEW, Clone
 from mlops_nb.base.errors import _is_card_number
 from mlops_nb.data.masking import VARIABLE, fingerprint
 
@@ -78,7 +78,7 @@ def leaked(text: str, used: list[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def clone(make_clone) -> Clone:
-    clone = make_clone(SMALL | {"clean": {"max_bad_share": 0.9}})
+    clone = make_clone(FEW | {"clean": {"max_bad_share": 0.9}})
     clone.run("dvc", "repro", "ingest")
     return clone
 

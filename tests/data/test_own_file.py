@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from clones import SMALL
+from clones import FEW
 from mlops_nb.simulation.population import make_bank
 from mlops_nb.simulation.simulator import simulate_day
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def clone(make_clone):
-    return make_clone(SMALL)
+    return make_clone(FEW)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from mlops_nb.engine.pins import PINS
 
+pytestmark = pytest.mark.slow  # a process or two for each test
 KERNEL = {"kernelspec": {"display_name": "python3", "language": "python", "name": "python3"}}
 COMMAND = [sys.executable, "-m", "papermill", "--engine", "stage", "toy.ipynb", "runs/toy.ipynb"]
 # Where the system allows no namespaces, the second wall stands alone.

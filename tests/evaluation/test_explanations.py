@@ -44,7 +44,11 @@ def payments():
     return X, (X[:, NAMES.index(CAUSE)] > rng.uniform(2, 4, 4000)).astype(int)
 
 
-@pytest.fixture(scope="module", params=MODELS)
+# loading torch takes some seconds
+NETWORKS = [pytest.param(kind, marks=pytest.mark.slow) if kind == "neural_network" else kind for kind in MODELS]
+
+
+@pytest.fixture(scope="module", params=NETWORKS, ids=MODELS)
 def explained(request, payments, tmp_path_factory):
     X, y = payments
     model = make_model(request.param, MODELS[request.param], seed=1).fit(X, y)

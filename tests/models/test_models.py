@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from clones import PROJECT, SMALL
+from clones import FEW, PROJECT
 from mlops_nb.engine.pins import PINS
 from mlops_nb.training.candidates import make_model, model_kinds
 from mlops_nb.training.conversion import greatest_difference
@@ -85,14 +85,14 @@ NOTEBOOK = [("code", "#| default_exp models.naive_bayes"),
 
 @pytest.mark.slow
 def test_another_kind_is_one_notebook_and_one_entry_in_params(make_clone):
-    clone = make_clone(SMALL)
+    clone = make_clone(FEW)
     cells = [{"cell_type": kind, "id": f"cell{number}", "metadata": {}, "source": source,
               "outputs": [], "execution_count": None}
              for number, (kind, source) in enumerate(NOTEBOOK)]
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (clone.folder / "nbs/library/models/99_naive_bayes.ipynb").write_text(json.dumps(notebook))
     clone.run("nbdev_export")
-    clone.params({"train": {"models": SMALL["train"]["models"] | {"naive_bayes": {"var_smoothing": 1e-6}}}})
+    clone.params({"train": {"models": FEW["train"]["models"] | {"naive_bayes": {"var_smoothing": 1e-6}}}})
     clone.run("dvc", "repro", "evaluate")
     assert "naive_bayes" in json.loads((clone.folder / "reports/evaluate/metrics.json").read_text())["validation"]
     assert (clone.folder / "data/model/naive_bayes/final.onnx").exists()

@@ -166,7 +166,8 @@ def test_repeated_false_alarms_of_the_last_weeks():
 
 @pytest.fixture(scope="module",
                 params=[{"random_forest": {"n_estimators": 10}},
-                        {"sequence_network": {"steps": 2, "hidden": 8, "epochs": 10, "learning_rate": 0.01}}],
+                        pytest.param({"sequence_network": {"steps": 2, "hidden": 8, "epochs": 10,
+                                                           "learning_rate": 0.01}}, marks=pytest.mark.slow)],
                 ids=["a payment alone", "with those before"])
 def bundle(request, payments, tmp_path_factory) -> tuple[Path, int]:
     """A bundle of what reasons need, and how many payments its model reads."""

@@ -52,10 +52,12 @@ def test_scores_that_boast_are_not():
     assert (held(boastful)[["roc_auc", "share_found", "frauds", "fraud_amount"]] < 0.5).all()
 
 
+@pytest.mark.slow
 def test_labelled_payments_mend_them():
     assert held(boastful, with_labelled=True).between(0.85, 0.995).all()
 
 
+@pytest.mark.slow
 def test_frauds_that_come_together_on_a_card_are_allowed_for():
     assert held(with_labelled=True, cards=100, together=0.6).between(0.9, 0.995).all()
 

@@ -57,8 +57,8 @@ def test_a_tampered_output_is_made_again(clone, file):
 
 
 @needs_java
-@pytest.mark.parametrize("stage, output", [
-    ("clean", "clean"), pytest.param("featurize", "features", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("stage, output", [("clean", "clean"), ("featurize", "features")])
 def test_a_stage_on_spark_writes_the_same_files(clone, stage, output):
     before = contents(clone.folder / "data" / output)
     clone.params({stage: {"engine": "spark"}})
@@ -191,6 +191,7 @@ def test_a_lost_mlflow_comes_back_without_running_a_stage(clone):
     assert tracked(clone) == before
 
 
+@pytest.mark.long
 def test_the_alias_follows_the_repository_back(clone):
     clone.run("mlops-sync")
     before = tracked(clone)
@@ -204,6 +205,7 @@ def test_the_alias_follows_the_repository_back(clone):
     assert json.loads(tracked(clone))[0] == json.loads(before)[0]
 
 
+@pytest.mark.long
 def test_a_sync_that_was_cut_off_is_done_again(clone):
     clone.run("mlops-sync")
     count = """

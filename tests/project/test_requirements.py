@@ -20,6 +20,7 @@ def resolve(text: str, platform: str) -> subprocess.CompletedProcess:
                           capture_output=True, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS.values(), ids=PLATFORMS)
 def test_requirements_resolve_without_cuda(platform):
     lines = (PROJECT / "requirements.txt").read_text().splitlines()

@@ -25,7 +25,12 @@ def name(path: Path) -> str:
     return str(path.relative_to(NBS))
 
 
-@pytest.mark.parametrize("path", EXPORTED, ids=name)
+def slow_if_spark(path: Path):
+    """The notebook as a test's parameter, marked as slow if it starts Spark."""
+    return pytest.param(path, marks=[pytest.mark.slow] * path.stem.endswith("spark"))
+
+
+@pytest.mark.parametrize("path", [*map(slow_if_spark, EXPORTED)], ids=name)
 def test_examples_in_the_library_hold(path):
     passed, _ = run_notebook(path, skip_flags=[], force_flags=[], basepath=NBS)
     assert passed

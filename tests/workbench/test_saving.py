@@ -305,6 +305,7 @@ def repository(make_clone):
     assert contents(Path(repository.clone.env["HOME"])) == {}, "something was written to the user's home"
 
 
+@pytest.mark.slow
 def test_changes_of_different_cells_are_merged(repository):
     repository.two_branches("Whose rows", ("Rows in = clean", "Received = clean"))
     repository.git("merge", "other")
@@ -314,6 +315,7 @@ def test_changes_of_different_cells_are_merged(repository):
     assert repository.git("status", "--short") == ""
 
 
+@pytest.mark.slow
 def test_changes_of_one_cell_lie_side_by_side_until_somebody_chooses(repository):
     repository.two_branches("Whose rows", "What rows")
     assert "choose between the cells" in repository.git("merge", "other", fails=True)
@@ -332,6 +334,7 @@ def test_changes_of_one_cell_lie_side_by_side_until_somebody_chooses(repository)
     assert is_clean(repository.path("stages/clean"))
 
 
+@pytest.mark.slow
 def test_a_rebase_loses_no_side_whatever_the_commit_is_called(repository):
     repository.git("config", "--local", "merge.conflictStyle", "diff3")
     repository.two_branches("Whose rows", "What rows", subject="don't lose me")
@@ -365,6 +368,7 @@ def test_a_commit_holds_clean_notebooks_and_their_modules(repository):
     assert repository.git("status", "--short") == ""
 
 
+@pytest.mark.slow
 def test_a_commit_is_judged_by_what_is_staged(repository):
     repository.replace("library/base/10_errors", "n=1)", "n=2)")
     repository.git("add", "--all")
