@@ -55,10 +55,10 @@ th, td { text-align: left; vertical-align: top; padding: .5rem 1rem .5rem 0; bor
   font-variant-numeric: tabular-nums; overflow-wrap: break-word; }
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 600; }
-:lang(zh) td, :lang(zh) th { word-break: keep-all; overflow-wrap: anywhere; }
+td:not(:last-child) { white-space: nowrap; }
+:lang(zh) td, :lang(zh) th { word-break: keep-all; }
 td ul { margin: 0; padding-left: 1rem; }
-th code, th small { display: block; color: var(--soft); font-size: .8125rem; font-weight: 400;
-  overflow-wrap: anywhere; }
+th code, th small { display: block; color: var(--soft); font-size: .8125rem; font-weight: 400; }
 .shaded { display: inline-block; padding: 0 .4rem; border-radius: 2px; }
 .bar { display: block; position: relative; width: 8rem; height: .5rem; margin-top: .3rem; background: #e9edf1;
   border-radius: 2px; }
@@ -70,6 +70,9 @@ figure img, .evidence img { max-width: 100%; height: auto; }
 .report { width: min(84rem, 100vw - 4rem); position: relative; left: 50%; transform: translateX(-50%); }
 .report iframe { width: 100%; height: 50rem; border: 1px solid var(--line); border-radius: 4px; }
 .evidence { overflow-x: auto; }
+.evidence .dataframe, .evidence .dataframe th, .evidence .dataframe td { border: 0; text-align: right; }
+.evidence .dataframe tr { border-bottom: 1px solid var(--line); }
+.evidence .dataframe tbody th { text-align: left; }
 """
 
 # %% ../../nbs/library/pages/10_styles.ipynb #1e1ce40f
@@ -82,7 +85,7 @@ PHONE_LOOK = """
   .stacked thead { position: absolute; left: -100rem; }
   .stacked, .stacked > *, .stacked tr, .stacked tbody th { display: block; }
   .stacked tr { border-bottom: 1px solid var(--line); padding: .6rem 0; }
-  .stacked th, .stacked td { border: 0; padding: .15rem 0; overflow-wrap: anywhere; }
+  .stacked th, .stacked td { border: 0; padding: .15rem 0; overflow-wrap: anywhere; white-space: normal; }
   .stacked td { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; }
   .stacked td[data-title=""] { display: block; }
   .bar { grid-column: 2; }
