@@ -84,6 +84,8 @@ class Evidence(JupyterHandler):
 class Dashboard(Voila):
     """Voilà, with no more addresses than the pages need."""
 
+    raise_config_file_errors = True # without its settings it would go on, and ask for no token
+
     def init_handlers(self) -> list[tuple]:
         at = lambda *path: url_path_join(self.server_url, *path)
         page = {"template_paths": self.template_paths, "config": self.config,

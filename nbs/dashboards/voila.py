@@ -1,5 +1,6 @@
 "How Voilà serves this folder, for `make dashboard` and the tests; a user's own Voilà settings are not read."
-from mlops_nb.pages.dashboard import in_language, policy
+from mlops_nb.pages.dashboard import in_language
+from mlops_nb.pages.policies import served_policy
 
 c = get_config()  # noqa: F821, Voilà provides it
 
@@ -26,5 +27,5 @@ c.VoilaConfiguration.preheat_kernel = False
 c.MappingKernelManager.cull_idle_timeout = 10
 c.MappingKernelManager.cull_interval = 5
 
-# What a browser may do with a page: nbs/library/pages/85_dashboard.ipynb.
-c.Voila.tornado_settings = {"headers": {"Content-Security-Policy": policy()}}
+# What a browser may do with a page: nbs/library/pages/83_policies.ipynb.
+c.Voila.tornado_settings = {"headers": {"Content-Security-Policy": served_policy()}}

@@ -132,6 +132,13 @@ def test_the_files_say_what_the_server_says(address: str, cookie: str, run_folde
             assert body(file.read_text()) == body(answer)
 
 
+def test_without_its_settings_it_is_not_served(tmp_path: Path) -> None:
+    (tmp_path / "voila.py").write_text("from mlops_nb.pages.dashboard import nothing")
+    stopped = subprocess.run([SERVE, tmp_path, f"--Voila.config_file_paths={tmp_path}"], capture_output=True, text=True,
+                             timeout=60)
+    assert stopped.returncode and "cannot import name 'nothing'" in stopped.stderr and "http" not in stopped.stderr
+
+
 def test_an_unknown_run_is_told() -> None:
     refused = subprocess.run([SERVE, "runs/no-such-run"], capture_output=True, text=True, timeout=30)
     assert refused.returncode == 1 and "There is no run in runs/no-such-run. Found:" in refused.stderr
