@@ -273,7 +273,7 @@ def test_a_missing_record_is_told_and_the_rest_stays(page, address: str, run_fol
     page.goto(address)
     words = page.locator("body").inner_text()
     assert ("reports/clean/quality.json does not exist yet, cannot be read, or has another form. "
-            "To do: run `dvc repro`; the stage clean writes it.") in words
+            "To do: run dvc repro; the stage clean writes it.") in words
     assert "▲ Needs attention" in words and "Traceback" not in words
     missing = "reports/alerts/alerts.json does not exist yet, cannot be read, or has another form."
     for name, told in (("Drift", "There is no full report"), ("Alerts", missing)):
