@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -49,7 +49,9 @@ def running_server(
             yield server, lines[-1].strip()
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(timeout=30)
+            server.kill() # one that does not end when asked
 
 # %% ../../nbs/library/benches/65_dashboard.ipynb #99f00008
 def server_memory(server: psutil.Process) -> int: # bytes; what processes share counts once
