@@ -30,7 +30,7 @@ def kind_module(kind: str) -> ModuleType: # raises UserError at an unknown kind
 
 # %% ../../nbs/library/training/40_candidates.ipynb #01bc4a2d
 def make_model(
-    kind: str, # a name of `kinds()`
+    kind: str, # a name of `model_kinds()`
     settings: dict[str, Any] | None, # the estimator's own parameters
     seed: int,
     device: str = "cpu", # or "cuda"; for the kinds that can use it

@@ -125,7 +125,8 @@ def test_metrics_plots_and_artifacts_lie_in_outputs():
 def test_declared_modules_are_those_that_python_loads(stage):
     nodes = ast.parse(source_of(notebook(stage))).body
     imports = [ast.unparse(node) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
-    models = "from mlops_nb.training.candidates import kind_module, kinds; [kind_module(kind) for kind in kinds()]"
+    models = ("from mlops_nb.training.candidates import kind_module, model_kinds\n"
+              "for kind in model_kinds(): kind_module(kind)")
     files = "(module.__file__ for name, module in sys.modules.items() if name.startswith('mlops_nb.'))"
     by_name = [models] if PACKAGE / "training/candidates.py" in modules(stage) else []
     code = "\n".join([*imports, *by_name, f"import sys; print(*{files})"])

@@ -141,8 +141,8 @@ def test_every_program_and_every_module_is_imported(installed):
 
 
 MODEL = "import numpy as np; from mlops_nb.models.{} import Model; Model().fit(np.eye(2), np.arange(2))"
-NEEDY = {"spark": "from mlops_nb.base.spark import session; session('local[1]')", "automl": MODEL.format("flaml"),
-         "tensorflow": MODEL.format("keras_network")}
+NEEDY = {"spark": "from mlops_nb.base.spark import spark_session; spark_session('local[1]')",
+         "automl": MODEL.format("flaml"), "tensorflow": MODEL.format("keras_network")}
 
 
 @pytest.mark.parametrize("extra", [*NEEDY, "test"])
