@@ -14,13 +14,13 @@ from sklearn.metrics import average_precision_score, precision_recall_curve, roc
 def alert_queue(
     scored: pd.DataFrame, # time, card, is_fraud, fraud_probability
     budget: int, # cards a day
-    found_leave: bool = False, # whether a compromised card is removed for good once it was checked
+    drop_found_cards: bool = False, # whether a compromised card is removed for good once it was checked
 ) -> pd.DataFrame: # by day and rank: day, card, fraud_probability (its highest of the day), is_fraud, in_queue
     "Return the cards used on each day, ranked by risk, and whether each is in the day's queue."
     by_card = scored.assign(day=scored["time"].dt.normalize()).groupby(["day", "card"], sort=True)
     cards = by_card[["fraud_probability", "is_fraud"]].max().reset_index()
     cards = cards.sort_values(["day", "fraud_probability", "card"], ascending=[True, False, True], ignore_index=True)
-    if found_leave:
+    if drop_found_cards:
         return _without_found_cards(cards, budget)
     return cards.assign(in_queue=cards.groupby("day").cumcount() < budget)
 
@@ -61,7 +61,7 @@ def figures(
     alert_budget: int, # cards a day the bank can check
 ) -> dict[str, float]:
     "Return all metrics by name; card_precision_100 is always at 100 cards a day, as published."
-    at_100 = daily_alerts(alert_queue(scored, 100, found_leave=True))
+    at_100 = daily_alerts(alert_queue(scored, 100, drop_found_cards=True))
     at_budget = daily_alerts(alert_queue(scored, alert_budget))
     values = ranking_figures(scored) | {
         "card_precision_100": float((at_100["hits"] / 100).mean()),

@@ -84,15 +84,15 @@ def outcome(
     scored: pd.DataFrame, # time, card, amount_cents, is_fraud
     stopped: pd.Series, # bool: which payments were stopped
     false_alarm_cost: float, # money
-    found_leave: bool = True, # whether a card that was found is not alerted again in this window
+    drop_found_cards: bool = True, # whether a card that was found is not alerted again in this window
 ) -> dict[str, float | None]: # None where there is nothing to divide by
     "Return the alerts, precision, recall and savings of a rule."
     day, fraud = scored["time"].dt.normalize(), scored["is_fraud"].astype(bool)
     found_at = scored["time"].where(stopped & fraud).groupby(scored["card"]).transform("min")
     open_ = ~(scored["time"] > found_at)
     caught, missed = open_ & stopped & fraud, open_ & ~stopped & fraud
-    checked = stopped & open_ if found_leave else stopped
-    hits = _case_hits(scored.assign(day=day, fraud=fraud, checked=checked), found_leave)
+    checked = stopped & open_ if drop_found_cards else stopped
+    hits = _case_hits(scored.assign(day=day, fraud=fraud, checked=checked), drop_found_cards)
     false_alarms, days, customers = int((~hits).sum()), day.nunique(), scored["card"].nunique()
     saved, lost = (float(scored.loc[which, "amount_cents"].sum()) / 100 for which in (caught, missed))
     return {
@@ -105,8 +105,8 @@ def outcome(
     }
 
 # %% ../../nbs/library/evaluation/30_thresholds.ipynb #835d2752
-def _case_hits(rows: pd.DataFrame, found_leave: bool) -> pd.Series: # bool for each checked day and card: a fraud?
-    if found_leave:
+def _case_hits(rows: pd.DataFrame, drop_found_cards: bool) -> pd.Series: # bool for each checked day and card: a fraud?
+    if drop_found_cards:
         return rows[rows["checked"]].groupby(["day", "card"])["fraud"].any()
     # whoever checks a card sees all its payments of the day
     cases = rows.groupby(["day", "card"])[["checked", "fraud"]].any()
@@ -129,7 +129,7 @@ def decision_figures(
     return {"decisions": _outcomes(scored, rules, false_alarm_cost), "by_channel": by_channel}
 
 def _outcomes(rows: pd.DataFrame, rules: dict[str, pd.Series], false_alarm_cost: float) -> dict[str, dict]:
-    return {name: outcome(rows, stopped.loc[rows.index], false_alarm_cost, found_leave=name != "budget")
+    return {name: outcome(rows, stopped.loc[rows.index], false_alarm_cost, drop_found_cards=name != "budget")
             for name, stopped in rules.items()}
 
 # %% ../../nbs/library/evaluation/30_thresholds.ipynb #0f03fde9

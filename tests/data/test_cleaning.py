@@ -96,6 +96,7 @@ SPOILS = st.lists(st.tuples(st.sampled_from(["replace", "append", "cut"]), st.in
 
 @repeatable(25)
 @given(spoils=SPOILS)
+@pytest.mark.slow
 def test_ten_thousand_spoilt_rows_are_accounted_for(tmp_path_factory, spoils):
     raw = tmp_path_factory.mktemp("raw")
     raw_of_rows(raw, spoils)
@@ -132,6 +133,7 @@ def bank(tmp_path_factory) -> Path:
 @repeatable(25)
 @given(spoils=st.lists(st.tuples(st.sampled_from(sorted(FILE_SPOILS)), st.integers(0, 2**32)),
                        min_size=20, max_size=20))
+@pytest.mark.slow
 def test_five_hundred_spoilt_files_are_accounted_for(bank, tmp_path_factory, spoils):
     raw = tmp_path_factory.mktemp("raw")
     files = sorted(bank.glob("*/*"))

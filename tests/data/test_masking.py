@@ -104,6 +104,7 @@ def test_no_card_number_leaves_the_raw_data(clone, used):
     assert "transaction_id.card_number" in told and "terminal.card_number" in told
 
 
+@pytest.mark.long
 def test_no_card_number_reaches_models_reports_or_mlflow(clone, used):
     done = clone.run("bash", "-c", "dvc repro incumbent && dvc repro --downstream clean && mlops-sync && mlops-summary")
     assert "candidates logged" in done.stdout

@@ -131,6 +131,7 @@ def test_a_value_at_the_threshold_and_a_missing_one_go_where_the_file_sends_them
 WEIGHTS = np.array([1.0, -1.0, 0.5, 2.0, 3.0, 4.0]) # of two earlier payments and of this one, two features each
 
 
+@pytest.mark.slow
 def test_the_payments_before_are_one_reason(tmp_path):
     nodes = [helper.make_node("MatMul", ["features", "weights"], ["score"]),
              helper.make_node("Sigmoid", ["score"], ["fraud"]),
@@ -147,6 +148,7 @@ def test_the_payments_before_are_one_reason(tmp_path):
     assert np.allclose(explainer.contributions(X)[1], expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_file_without_a_sigmoid_is_explained_by_its_log_odds(tmp_path):
     nodes = [helper.make_node("MatMul", ["features", "weights"], ["scores"]),
              helper.make_node("Softmax", ["scores"], ["probabilities"], axis=1)]

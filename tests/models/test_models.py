@@ -84,6 +84,7 @@ NOTEBOOK = [("code", "#| default_exp models.naive_bayes"),
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_another_kind_is_one_notebook_and_one_entry_in_params(make_clone):
     clone = make_clone(FEW)
     cells = [{"cell_type": kind, "id": f"cell{number}", "metadata": {}, "source": source,

@@ -134,6 +134,7 @@ def kept_of(played: Clone) -> Path:
     return played.folder / "runs/operate/reports/operate/retrainings" / day
 
 
+@pytest.mark.long
 def test_a_retraining_can_be_repeated_from_its_lock(played, again):
     played.run("dvc", "repro", "--quiet", "--force", folder="runs/again")
     assert data_hashes(again) == data_hashes(kept_of(played))
