@@ -112,6 +112,12 @@ def test_twenty_viewers_at_once_need_less_than_two_gigabytes(server, address: st
     assert most < 2
 
 
+def test_a_page_has_no_debugger(server, address: str, cookie: str) -> None:
+    ask(address, SERVED[0], cookie)
+    kernels = [" ".join(child.cmdline()) for child in psutil.Process(server[0].pid).children()]
+    assert kernels and all("sys.modules['debugpy'] = None" in words for words in kernels)
+
+
 def test_kernels_that_idle_go(server) -> None:
     server, end = psutil.Process(server[0].pid), time.monotonic() + 60
     while server.children() and time.monotonic() < end:
