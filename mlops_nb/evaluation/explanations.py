@@ -13,6 +13,7 @@ from typing import Any, Callable
 import numpy as np
 import onnx
 import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from ..base.files import existing_input
@@ -245,8 +246,8 @@ def importance_chart(
 ) -> Figure:
     "Return a bar chart of the most important features."
     shown = table.head(most)[::-1]
-    figure = Figure(figsize=(7, 0.5 + 0.3 * len(shown)), layout="constrained")
-    axes = figure.subplots()
+    figure, axes = plt.subplots(figsize=(7, 0.5 + 0.3 * len(shown)), layout="constrained")
     axes.barh(shown["feature"].str.replace("_", " "), shown["importance"])
     axes.set(xlabel="mean size of the contribution to the score")
+    plt.close(figure) # a notebook shows what is returned, and need not show it again
     return figure

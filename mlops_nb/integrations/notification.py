@@ -33,7 +33,7 @@ from fastcore.script import call_parse
 from ..base.errors import UserError, did_you_mean, exit_on_user_error
 from ..base.schemas import read_record
 from ..words.decision import gate_outcome
-from ..words.language import LANGUAGES, Language, join_sentences
+from ..words.language import LANGUAGES, Language
 from ..words.verdict import verdict_summary
 
 # %% ../../nbs/integrations/notification.ipynb #e1885bd2
@@ -91,7 +91,7 @@ def for_slack(
     if message.link:
         link = f"<{_escaped(message.link)}|{_escaped(message.link_text)}>"
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": link}})
-    return {"text": _escaped(join_sentences(message.lines)), "blocks": blocks}
+    return {"text": _escaped("\n".join(message.lines)), "blocks": blocks}
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

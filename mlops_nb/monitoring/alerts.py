@@ -84,7 +84,7 @@ def add_newest_reasons(
     listed: pd.DataFrame, # from `alerts`
     history: pd.DataFrame, # every payment with its features, in order of time
     folder: str | Path, # the bundle of the model in use
-) -> pd.DataFrame: # with `reasons`, as from `explanations.with_reasons`; no reasons for the days before the last
+) -> pd.DataFrame: # with `reasons`, as from `explanations.add_reasons`; no reasons for the days before the last
     "Add the reasons of the newest day's alerts."
     if not len(listed):
         return listed.assign(reasons=pd.Series(dtype=object))

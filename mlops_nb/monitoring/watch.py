@@ -191,7 +191,7 @@ class ModelInUse:
     "A model in use, with the payments it has scored."
 
     bundle: dict[str, Any] # bundle.json
-    past: pd.DataFrame | None # the bundle's validation weeks, from `read_past`
+    past: pd.DataFrame | None # the bundle's validation weeks, from `read_validation_scores`
     scored: pd.DataFrame # from `score_since_training`
     thresholds: dict[str, float] # from `drift_thresholds`
 
@@ -207,7 +207,7 @@ def score_since_training(
 
 def model_in_use(
     bundle: dict[str, Any], # bundle.json
-    past: pd.DataFrame | None, # from `read_past`
+    past: pd.DataFrame | None, # from `read_validation_scores`
     scored: pd.DataFrame, # from `score_since_training`
     settings: MonitorSettings,
 ) -> ModelInUse:
@@ -279,7 +279,7 @@ def measure(
 # %% ../../nbs/library/monitoring/40_watch.ipynb #d0037933
 def performance(
     observed: Measurements,
-    past: pd.DataFrame | None, # the bundle's, from `read_past`, with is_stopped
+    past: pd.DataFrame | None, # the bundle's, from `read_validation_scores`, with is_stopped
     settings: MonitorSettings,
 ) -> dict[str, Any]: # since, baseline, expected and expected_before, as the verdict has them
     "Compute how good the model is, by estimate, and was, by its labels."

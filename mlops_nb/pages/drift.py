@@ -56,7 +56,12 @@ def columns_table(
     quiet = table(titles, rows[False], language("drift-quiet"))
     return (summary + paragraph(language("drift-far"), _sampled(language, verdict["windows"]), kind="note")
             + (table(titles, rows[True], language("drift-moved")) if rows[True] else "")
-            + (folded(language("drift-fold", count=len(rows[False])), quiet) if rows[False] else ""))
+            + (folded(_fold_title(language, verdict), quiet) if rows[False] else ""))
+
+def _fold_title(language: Language, verdict: dict[str, Any]) -> str:
+    names = {feature["name"] for feature in verdict["model"]["features"]}
+    quiet = [column["name"] in names for column in verdict["columns"] if not column["drifted"]]
+    return language("drift-fold" if all(quiet) else "drift-fold.score", count=sum(quiet))
 
 def _sampled(language: Language, windows: dict[str, Any]) -> str:
     sampled = any(window["compared"] < window["transactions"] for window in windows.values())

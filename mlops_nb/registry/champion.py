@@ -65,13 +65,13 @@ def record(
 # %% ../../nbs/library/registry/70_champion.ipynb #a8dd029c
 def former_champion(
     rows: list[dict[str, str]], # from `history`
-    champion: str, # the hash of the bundle in use
+    champion: str | None, # the hash of the bundle in use
 ) -> str: # a bundle's hash; raises UserError if the record has none
     "Return the bundle that was champion before this one was approved."
     approvals = [row for row in rows if row["to"] == champion and row["action"] != "rolled back"]
     if not approvals or not approvals[-1]["from"]:
         raise UserError("There is no former champion to go back to",
-                        f"reports/champions.csv has none before {champion}",
+                        f"reports/champions.csv has none before {champion}" if champion else "no champion yet",
                         "set register.incumbent in params.yaml to the bundle that you want, or to null")
     return approvals[-1]["from"]
 
@@ -148,7 +148,7 @@ def rollback(
     "Make the former champion champion again."
     reason, who = _reason(reason), _person(folder)
     params = get_params(folder)
-    back = former_champion(history(folder), params["incumbent"] or "none")
+    back = former_champion(history(folder), params["incumbent"])
     _change(folder, back, who, "rolled back", reason, mode="propose")
     candidate = read_json(folder / "data/incumbent/bundle.json")["candidate"]
     paused = params["mode"] == "auto"

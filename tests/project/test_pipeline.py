@@ -39,6 +39,13 @@ def test_a_second_repro_runs_nothing(clone):
     assert clone.ran() == []
 
 
+def test_every_picture_in_the_evidence_is_shown(clone):
+    outputs = [output["data"] for file in (clone.folder / "reports/runs").glob("*.ipynb")
+               for cell in json.loads(file.read_text())["cells"] for output in cell.get("outputs", [])
+               if "<Figure" in str(output.get("data", {}).get("text/plain"))]
+    assert len(outputs) > 1 and all("image/png" in data for data in outputs)
+
+
 @pytest.mark.long  # `make prove` does it with the committed lock
 def test_a_forced_run_gives_the_same_lock(clone):
     before = (clone.folder / "dvc.lock").read_text()

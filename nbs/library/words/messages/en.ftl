@@ -412,7 +412,14 @@ drift-feature = Feature
     .after = Mean since
 drift-moved = ▲ Drifted
 drift-quiet = Below the threshold
-drift-fold = { $count } below the threshold
+drift-fold = { $count ->
+        [one] 1 feature
+       *[other] { $count } features
+    } below the threshold
+    .score = { $count ->
+        [one] 1 feature
+       *[other] { $count } features
+    } and the score below the threshold
 report-title = The full drift report
     .text = Made by Evidently, in English: every distribution in training (“reference”) and since (“current”). It is large, and loads last.
     .open = Open it by itself
