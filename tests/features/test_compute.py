@@ -84,7 +84,8 @@ def scratch(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("features")
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@pytest.mark.slow
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(seed=st.integers(0, 2**32 - 1), share=st.floats(0.1, 0.9), label_delay=st.sampled_from([0, 1, 7, 14]))
 def test_nothing_later_changes_a_feature(scratch, seed, share, label_delay):
     rng = np.random.default_rng(seed)
