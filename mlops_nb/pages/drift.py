@@ -16,7 +16,7 @@ from .records import source
 from .templates import LOOKS, address, answer, folded, link, paragraph, piece, table
 from ..words.language import Language
 from ..words.reasons import feature_name
-from ..words.verdict import sentences, units
+from ..words.verdict import drifted_features, sentences, units
 
 # %% ../../nbs/library/pages/40_drift.ipynb #114d1c7e
 WORST = ("attention", "unknown", "fine")
@@ -54,14 +54,11 @@ def columns_table(
     titles = [language("drift-feature"),
               *(language(f"drift-feature.{column}") for column in ("before", "after", "distance"))]
     quiet = table(titles, rows[False], language("drift-quiet"))
+    below = len(verdict["model"]["features"]) - len(drifted_features(verdict))
+    fold = language("drift-fold" if len(rows[False]) == below else "drift-fold.score", count=below)
     return (summary + paragraph(language("drift-far"), _sampled(language, verdict["windows"]), kind="note")
             + (table(titles, rows[True], language("drift-moved")) if rows[True] else "")
-            + (folded(_fold_title(language, verdict), quiet) if rows[False] else ""))
-
-def _fold_title(language: Language, verdict: dict[str, Any]) -> str:
-    names = {feature["name"] for feature in verdict["model"]["features"]}
-    quiet = [column["name"] in names for column in verdict["columns"] if not column["drifted"]]
-    return language("drift-fold" if all(quiet) else "drift-fold.score", count=sum(quiet))
+            + (folded(fold, quiet) if rows[False] else ""))
 
 def _sampled(language: Language, windows: dict[str, Any]) -> str:
     sampled = any(window["compared"] < window["transactions"] for window in windows.values())
