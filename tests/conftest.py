@@ -1,12 +1,16 @@
 """Fixtures that several tests share."""
 
 import shutil
+import signal
 import subprocess
 from collections import Counter
 
 import pytest
 
 from clones import PROJECT, Clone
+
+# A shell's background job ignores interrupts, and so would all that it starts; some tests interrupt what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)  # once those left out are gone
