@@ -24,7 +24,8 @@ from ..base.spark import spark_session
 from .masking import PUBLIC_KEY, mask_row, pseudonyms
 from .readers import LABEL_FEEDS, REPORT_FIELDS, TRANSACTION_FIELDS, read_file
 from .schema import Report, Transaction, arrow_schema, reasons
-from .sources import has_zone, is_no, utc
+from .sources import is_no
+from .times import TimeRules, instants_sql
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #3a1cd8c8
 @dataclass(frozen=True)
@@ -51,44 +52,57 @@ def _metres_sql(axis: str, factor: float) -> str:
     return f"TRY_CAST(round(TRY_CAST({axis} AS DOUBLE) * {factor!r}) AS BIGINT)"
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #d44643cd
+def _read_times(column: str, rules: Rules, latest: bool = False) -> str: # SQL: row, instant, problem and note
+    unread = f"""(SELECT row, feed, file, CASE WHEN made_at IS NULL AND problem IS NULL THEN {column} END AS {column}
+                  FROM received)"""
+    return instants_sql(unread, column, TimeRules(rules.time_zone), "feed || '/' || file", latest)
+
 def _transaction_sql(rules: Rules) -> str:
     x_m, y_m = map(_metres_sql, "xy", rules.metres)
     return f"""
-        SELECT row, feed, file, line, transaction_id, utc AS time,
-               (utc AT TIME ZONE 'UTC') AT TIME ZONE '{rules.time_zone}' AS local_time,
-               card, terminal, amount_cents, channel, x_m, y_m,
+        SELECT row, feed, file, line, transaction_id, time,
+               (time AT TIME ZONE 'UTC') AT TIME ZONE '{rules.time_zone}' AS local_time,
+               card, terminal, amount_cents, channel, x_m, y_m, note,
                CASE WHEN problem IS NOT NULL THEN problem
-                    WHEN utc IS NULL AND {_nonempty('time')} IS NOT NULL THEN 'time.unreadable'
-                    WHEN made_at IS NULL AND TRY_CAST(trim(time) AS TIMESTAMP) <> local_time AND NOT {has_zone('time')}
-                    THEN 'time.not_on_clocks'
                     WHEN amount_cents IS NULL AND {_nonempty('amount')} IS NOT NULL THEN 'amount.unreadable'
                     WHEN amount_cents = 0 AND feed <> 'file' THEN 'amount.zero'
                     WHEN (x_m IS NULL AND {_nonempty('x')} IS NOT NULL)
                          OR (y_m IS NULL AND {_nonempty('y')} IS NOT NULL)
                     THEN 'place.unreadable' END AS problem
-        FROM (SELECT * REPLACE ({_nonempty('transaction_id')} AS transaction_id, {_nonempty('card')} AS card,
-                                {_nonempty('terminal')} AS terminal, {_channel()} AS channel),
-                     coalesce(CASE WHEN year(made_at) BETWEEN 1970 AND 2199 THEN made_at END,
-                              {utc('time', rules.time_zone)}) AS utc,
+        FROM (SELECT received.* REPLACE ({_nonempty('transaction_id')} AS transaction_id, {_nonempty('card')} AS card,
+                                         {_nonempty('terminal')} AS terminal, {_channel()} AS channel,
+                                         coalesce(received.problem, 'time.' || read.problem, {_outside('made_at')})
+                                         AS problem,
+                                         coalesce(received.note, 'time.' || read.note) AS note,
+                                         coalesce(read.instant, {_inside('made_at')}) AS time),
                      {x_m} AS x_m, {y_m} AS y_m,
                      TRY_CAST(round(TRY_CAST(amount AS DECIMAL(24, 6)) * {rules.cents}) AS BIGINT) AS amount_cents
-              FROM received)"""
+              FROM received JOIN ({_read_times('time', rules)}) AS read USING (row))"""
+
+def _inside(moment: str) -> str: # SQL: an instant between 1970 and 2199, or NULL
+    return f"CASE WHEN year({moment}) BETWEEN 1970 AND 2199 THEN {moment} END"
+
+def _outside(moment: str) -> str: # SQL: the problem of any other instant
+    return f"CASE WHEN {moment} IS NOT NULL AND {_inside(moment)} IS NULL THEN 'time.out_of_range' END"
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #5f9199b4
 YES = "lower(trim(is_fraud)) IN ('1', '1.0', 'true', 'yes', 'y')"
 
 def _report_sql(rules: Rules) -> str:
+    midnight = "CAST(TRY_CAST(split_part(file, '.', 1) AS DATE) + 1 AS TIMESTAMP)"
+    local_midnight = f"({midnight} AT TIME ZONE '{rules.time_zone}') AT TIME ZONE 'UTC'"
     return f"""
-        SELECT row, feed, file, line, transaction_id, fraud AS is_fraud, known_at AS reported_at,
+        SELECT row, feed, file, line, transaction_id, fraud AS is_fraud, known_at AS reported_at, note,
                CASE WHEN problem IS NOT NULL THEN problem
                     WHEN fraud IS NULL AND {_nonempty('is_fraud')} IS NOT NULL THEN 'is_fraud.unreadable'
-                    WHEN known_at IS NULL AND {_nonempty('reported_at')} IS NOT NULL
-                    THEN 'reported_at.unreadable' END AS problem
-        FROM (SELECT * REPLACE ({_nonempty('transaction_id')} AS transaction_id),
-                     {utc('reported_at', rules.time_zone)} AS known_at,
+                    WHEN known_at > greatest({midnight}, {local_midnight}) THEN 'report.in_future' END AS problem
+        FROM (SELECT received.* REPLACE ({_nonempty('transaction_id')} AS transaction_id,
+                                         coalesce(received.problem, 'reported_at.' || read.problem) AS problem,
+                                         coalesce(received.note, 'reported_at.' || read.note) AS note),
+                     coalesce(made_at, read.instant) AS known_at,
                      CASE WHEN {YES} THEN true WHEN {_nonempty('is_fraud')} IS NULL THEN NULL
                           WHEN {is_no('is_fraud')} THEN false END AS fraud
-              FROM received)"""
+              FROM received JOIN ({_read_times('reported_at', rules, latest=True)}) AS read USING (row))"""
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #242eda25
 KINDS = {"transactions": (TRANSACTION_FIELDS, Transaction, _transaction_sql),
@@ -98,11 +112,11 @@ ORIGIN_COLUMNS = [("feed", pa.string()), ("file", pa.string()), ("line", pa.int6
 FILES_AT_ONCE = 32
 
 def read_schema(kind: str) -> pa.Schema: # kind: transactions or reports
-    "Return the Arrow schema of validated rows: their origin, the reason if invalid, and the model's columns."
-    return pa.schema(ORIGIN_COLUMNS + list(arrow_schema(KINDS[kind][1])))
+    "Return the Arrow schema of validated rows: origin, reason if invalid, note, and the model's columns."
+    return pa.schema([*ORIGIN_COLUMNS, ("note", pa.string()), *arrow_schema(KINDS[kind][1])])
 
-def _with_origin(feed: str, path: str, time_zone: str) -> pa.Table: # what the reader returns, with feed and file
-    rows = read_file(feed, Path(path), time_zone)
+def _with_origin(feed: str, path: str) -> pa.Table: # what the reader returns, with feed and file
+    rows = read_file(feed, Path(path))
     name = mask_card_numbers(Path(path).name.encode(errors="replace").decode())
     for column, value in (("feed", feed), ("file", name)):
         rows = rows.append_column(column, pa.array([value] * len(rows), pa.string()))
@@ -138,7 +152,7 @@ def read_files(
 ) -> Iterator[pa.Table]: # as `read_schema`
     "Read and validate raw files, each row on its own."
     for start in range(0, len(files), FILES_AT_ONCE):
-        tables = [_with_origin(feed, path, rules.time_zone) for feed, path in files[start:start + FILES_AT_ONCE]]
+        tables = [_with_origin(feed, path) for feed, path in files[start:start + FILES_AT_ONCE]]
         yield _validated(pa.concat_tables(tables), kind, rules)
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #7ab75c00
@@ -149,11 +163,12 @@ STEPS = {
         SELECT *, row_number() OVER (PARTITION BY transaction_id ORDER BY time, feed, file, line) AS delivery
         FROM transactions_read WHERE reason IS NULL""",
     "valid_reports": """
-        SELECT report.*, known.transaction_id IS NULL AS unknown,
+        SELECT report.*, CASE WHEN known.time IS NULL THEN 'report.unknown_transaction'
+                              WHEN reported_at <= known.time THEN 'report.before_payment' END AS misfit,
                row_number() OVER (PARTITION BY report.transaction_id, is_fraud, reported_at
                                   ORDER BY report.feed, report.file, report.line) AS delivery
         FROM reports_read AS report
-        LEFT JOIN (SELECT transaction_id FROM valid_transactions WHERE delivery = 1) AS known
+        LEFT JOIN (SELECT transaction_id, time FROM valid_transactions WHERE delivery = 1) AS known
         ON report.transaction_id = known.transaction_id
         WHERE reason IS NULL""",
     "quarantined": f"""
@@ -161,25 +176,29 @@ STEPS = {
         UNION ALL SELECT feed, file, line, reason, text FROM reports_read WHERE reason IS NOT NULL
         UNION ALL SELECT feed, file, line, 'transaction_id.duplicate', {QUOTED}
                   FROM valid_transactions WHERE delivery > 1
-        UNION ALL SELECT feed, file, line,
-                         CASE WHEN unknown THEN 'report.unknown_transaction' ELSE 'report.duplicate' END,
+        UNION ALL SELECT feed, file, line, coalesce(misfit, 'report.duplicate'),
                          concat_ws(';', transaction_id, CAST(is_fraud AS STRING), CAST(reported_at AS STRING))
-                  FROM valid_reports WHERE unknown OR delivery > 1""",
+                  FROM valid_reports WHERE misfit IS NOT NULL OR delivery > 1""",
 }
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #2890ca4a
 RESULTS = {
     "transactions": f"""SELECT {', '.join(arrow_schema(Transaction).names)} FROM valid_transactions WHERE delivery = 1
                         ORDER BY time, transaction_id""",
-    "reports": """SELECT transaction_id, is_fraud, reported_at FROM valid_reports WHERE delivery = 1 AND NOT unknown
+    "reports": """SELECT transaction_id, is_fraud, reported_at FROM valid_reports WHERE delivery = 1 AND misfit IS NULL
                   ORDER BY reported_at, transaction_id, is_fraud""",
     "quarantine": "SELECT feed, file, line, reason, text FROM quarantined ORDER BY feed, file, line NULLS FIRST",
+    "notes": """SELECT feed, note, count(*) AS rows
+                FROM (SELECT feed, note FROM valid_transactions WHERE delivery = 1
+                      UNION ALL SELECT feed, note FROM valid_reports WHERE delivery = 1 AND misfit IS NULL)
+                WHERE note IS NOT NULL GROUP BY feed, note ORDER BY feed, note""",
     "files": """SELECT feed, file, count(*) AS rows
                 FROM (SELECT feed, file FROM transactions_read UNION ALL SELECT feed, file FROM reports_read)
                 GROUP BY feed, file ORDER BY feed, file""",
 }
 RESULT_SCHEMAS = {"transactions": arrow_schema(Transaction), "reports": arrow_schema(Report),
                   "quarantine": pa.schema(ORIGIN_COLUMNS),
+                  "notes": pa.schema([("feed", pa.string()), ("note", pa.string()), ("rows", pa.int64())]),
                   "files": pa.schema([*ORIGIN_COLUMNS[:2], ("rows", pa.int64())])}
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #fe1605b9
@@ -221,16 +240,16 @@ ENGINES: dict[str, Callable[[Files, Rules, str], dict[str, pa.Table]]] = {"duckd
 METRES_A_DEGREE = 6_371_008.8 * math.pi / 180
 
 # Metres per unit of x and of y.
-def _metres(place_unit: str, files: list[tuple[str, str]], time_zone: str) -> tuple[float, float]:
+def _metres(place_unit: str, files: list[tuple[str, str]]) -> tuple[float, float]:
     if place_unit != "degrees":
         return ({"m": 1, "km": 1000}[place_unit],) * 2
-    latitudes = (latitude for feed, path in files for latitude in _latitudes(feed, path, time_zone))
+    latitudes = (latitude for feed, path in files for latitude in _latitudes(feed, path))
     return METRES_A_DEGREE * math.cos(math.radians(next(latitudes, 0.0))), METRES_A_DEGREE
 
-def _latitudes(feed: str, path: str, time_zone: str) -> list[float]: # of a file's earliest place; empty if none
-    rows = connect().register("received", read_file(feed, Path(path), time_zone))
-    earliest = rows.sql(f"""SELECT TRY_CAST(y AS DOUBLE) AS latitude FROM received WHERE latitude BETWEEN -90 AND 90
-                            ORDER BY {utc('time', time_zone)}, transaction_id LIMIT 1""").fetchall()
+def _latitudes(feed: str, path: str) -> list[float]: # of a file's earliest place; empty if none
+    rows = connect().register("received", read_file(feed, Path(path)))
+    earliest = rows.sql("""SELECT TRY_CAST(y AS DOUBLE) AS latitude FROM received WHERE latitude BETWEEN -90 AND 90
+                            ORDER BY made_at, transaction_id LIMIT 1""").fetchall()
     return [latitude for latitude, in earliest]
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #8b845a6b
@@ -242,12 +261,12 @@ def clean(
     key: bytes = PUBLIC_KEY, # of the cards' pseudonyms
     engine: str = "duckdb", # or spark
     spark_master: str = "local[2]", # where Spark runs
-) -> dict[str, pa.Table]: # transactions, reports in order of time; quarantine, files in order of feed and file
+) -> dict[str, pa.Table]: # transactions, reports in order of time; quarantine, notes, files in order of feed
     "Read every feed into the canonical schema and quarantine invalid rows."
     if engine not in ENGINES:
         raise UserError("There is no such engine", repr(engine), did_you_mean(engine, ENGINES))
     files = raw_files(Path(existing_input(raw)))
-    metres = _metres(place_unit, files["transactions"], time_zone)
+    metres = _metres(place_unit, files["transactions"])
     rules = Rules(time_zone, {"units": 100, "cents": 1}[amount_unit], metres, key)
     results = ENGINES[engine](files, rules, spark_master)
     tables = {name: results[name].cast(schema).combine_chunks() for name, schema in RESULT_SCHEMAS.items()}

@@ -17,21 +17,23 @@ from ..base.dates import parse_date
 from ..base.errors import UserError, exit_on_user_error
 from ..base.files import content_hash
 from ..base.run_folders import run_path, write_run_folder
-from .mapping import mapping_for
+from .mapping import check_times, file_beside, mapping_for
 from .masking import fingerprint
-from .sources import as_text, open_source, utc
+from .sources import read_rows
 
 # %% ../../nbs/library/data/50_own_file.ipynb #c79f9264
 def first_and_last_day(
     source: str | Path,
     mapping: dict[str, Any],
-) -> tuple[date, date]: # UTC; raises UserError if no time can be read
+) -> tuple[date, date]: # UTC; raises UserError if times are ambiguous, or none can be read
     "Return the days of the first and the last transaction of a file."
-    time = utc(as_text(mapping["columns"]["time"]), mapping["time_zone"])
-    query = f"SELECT min(made)::DATE, max(made)::DATE FROM (SELECT {time} AS made FROM source)"
-    [(first, last)] = open_source(source).execute(query).fetchall()
+    database, column = read_rows(source, mapping), mapping["columns"]["time"]
+    check_times(database, mapping, file_beside(Path(source)))
+    [(first, last)] = database.sql("SELECT min(instant)::DATE, max(instant)::DATE FROM made").fetchall()
     if first is None:
-        raise UserError(f"No time in {source} can be read", f"the column {mapping['columns']['time']!r}",
+        shown = database.sql("SELECT DISTINCT time FROM chosen WHERE trim(time) <> '' LIMIT 3").fetchall()
+        raise UserError(f"No time in {source} can be read",
+                        f"the column {column!r} with {', '.join(repr(text) for text, in shown) or 'no value'}",
                         "write times as 2026-04-01 13:45:00, or name another column in the mapping")
     return first, last
 

@@ -18,7 +18,6 @@ from mlops_nb.base.errors import UserError
 from mlops_nb.data.cleaning import clean
 from mlops_nb.data.mapping import mapping_for
 from mlops_nb.data.masking import mask_row
-from mlops_nb.data.readers import read_file
 from mlops_nb.data.schema import Report, Transaction
 from mlops_nb.data.sources import split_file
 from mlops_nb.simulation.feeds import DEFECTS, BankSettings, simulate_feeds
@@ -176,11 +175,11 @@ def test_the_repeated_hour_is_told_by_the_order_of_the_rows(tmp_path):
     made = pd.to_datetime(np.sort(seconds), unit="s")
     local = [datetime.fromtimestamp(moment.timestamp(), ZoneInfo(ZONE)).strftime("%d.%m.%Y %H:%M:%S")
              for moment in made.tz_localize("UTC")]
-    write(tmp_path / "2026-10-25.csv",
-          "\n".join([ATM, *(f"{number};{time};c;T1;1,00;1;2" for number, time in enumerate(local))]))
-    read = read_file("atm", tmp_path / "2026-10-25.csv", ZONE).to_pandas()
-    assert read["problem"].isna().all() and len(set(local)) < len(set(made))
-    assert (read["made_at"].to_numpy() == made.to_numpy()).all()
+    write(tmp_path / "atm/2026-10-25.csv",
+          "\n".join([ATM, *(f"{number:04};{time};c;T1;1,00;1;2" for number, time in enumerate(local))]))
+    read = cleaned(tmp_path)["transactions"].to_pandas().sort_values("transaction_id")
+    assert len(set(local)) < len(set(made))
+    assert (read["time"].to_numpy() == made.to_numpy()).all()
 
 
 def test_a_report_delivered_twice_counts_once_and_a_correction_counts(tmp_path):

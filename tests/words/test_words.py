@@ -11,6 +11,7 @@ from fluent.syntax import ast as fluent
 
 from clones import PROJECT
 from mlops_nb.data.schema import PROBLEMS, SUBJECTS, Report, Transaction
+from mlops_nb.data.times import TIME_NOTES, TIME_PROBLEMS
 from mlops_nb.evaluation.explanations import EARLIER_PAYMENTS
 from mlops_nb.features.catalogue import CATALOGUE, WINDOWS
 from mlops_nb.monitoring.alerts import FRAUD, GENUINE, PENDING
@@ -18,7 +19,7 @@ from mlops_nb.monitoring.watch import QUESTIONS, STATES
 from mlops_nb.registry.gate import DECISION_SCHEMA, decide
 from mlops_nb.words.decision import check_sentences
 from mlops_nb.words.language import LANGUAGES, Language
-from mlops_nb.words.reasons import feature_name, quarantine_reason, reason
+from mlops_nb.words.reasons import feature_name, quarantine_reason, reason, row_note
 
 FOLDER = PROJECT / "nbs/library/words/messages"
 OTHERS = [code for code in LANGUAGES if code != "en"]
@@ -125,6 +126,7 @@ def quarantine_codes() -> set[str]:
                for model in (Transaction, Report) for name, column in model.to_schema().columns.items()]
     codes = {f"{subject}.{problem}" for subject, column in columns
              for problem in ["missing", *(PROBLEMS[check.name] for check in column.checks)]}
+    codes |= {f"{subject}.{problem}" for subject in ("time", "reported_at") for problem in TIME_PROBLEMS}
     for module in ("readers", "cleaning"):
         source = (PROJECT / f"mlops_nb/data/{module}.py").read_text()
         codes |= set(re.findall(
@@ -134,13 +136,14 @@ def quarantine_codes() -> set[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_reason_for_quarantine_is_a_sentence(language: str) -> None:
+def test_every_reason_for_quarantine_and_every_note_is_a_sentence(language: str) -> None:
     codes = quarantine_codes()
     assert {"file.empty", "row.field_count", "amount.too_small", "time.not_on_clocks",
             "report.unknown_transaction"} <= codes
-    for code in codes:
-        told = quarantine_reason(Language(language), code)
-        assert "_" not in told and "." not in told, (code, told)
+    notes = [f"{subject}.{note}" for subject in ("time", "reported_at") for note in TIME_NOTES]
+    for told in [*(quarantine_reason(Language(language), code) for code in codes),
+                 *(row_note(Language(language), code) for code in notes)]:
+        assert "_" not in told and "." not in told, told
 
 
 def decisions() -> list[dict]:
