@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from ..base.errors import UserError, did_you_mean, mask_card_numbers
 from ..base.files import connect, existing_input
 from ..base.spark import spark_session
-from .masking import PUBLIC_KEY, mask_row, pseudonyms
+from .masking import PUBLIC_KEY, mask_row, pseudonyms, replace_card_numbers
 from .readers import LABEL_FEEDS, REPORT_FIELDS, TRANSACTION_FIELDS, read_file
 from .schema import Report, Transaction, arrow_schema, reasons
 from .sources import is_no
@@ -131,6 +131,8 @@ def _validated(received: pa.Table, kind: str, rules: Rules) -> pa.Table: # as `r
     columns = dict(zip(rows.column_names, rows.columns))
     if "card" in columns:
         columns["card"] = pseudonyms(columns["card"].combine_chunks(), rules.key)
+    for name in columns.keys() & {"transaction_id", "terminal"}:
+        columns[name] = replace_card_numbers(columns[name].combine_chunks(), rules.key)
     values = pa.table(columns).select(arrow_schema(model).names)
     unfit = reasons(values.to_pandas(types_mapper=pd.ArrowDtype), model)
     columns["reason"] = pc.coalesce(rows["problem"], pa.array(unfit, pa.string())).combine_chunks()

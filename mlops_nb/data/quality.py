@@ -10,9 +10,11 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..base.errors import UserError
 from ..base.schemas import COUNT, TEXT, dict_of, fields, list_of, record_schema
+from .masking import ID_PSEUDONYM
 from .readers import LABEL_FEEDS
 
 # %% ../../nbs/library/data/80_quality.ipynb #5ea19492
@@ -44,7 +46,11 @@ def quality(
             "quarantined": len(quarantine), "reasons": _nested(_counts(quarantine, ["feed"], "reason")),
             "kinds": _nested(_counts(quarantine, ["feed"], "kind")),
             "notes": _nested(_counts(tables["notes"].to_pandas(), ["feed"], "note", "rows")),
+            "replaced": {name: _replaced(tables["transactions"][name]) for name in ("transaction_id", "terminal")},
             "days": days, "amounts": _amounts(tables["transactions"])}
+
+def _replaced(ids: pa.ChunkedArray) -> int:
+    return pc.sum(pc.match_substring_regex(ids, ID_PSEUDONYM), min_count=0).as_py()
 
 # A column for each value of `column`; a row counts as one, or as `rows` says.
 def _counts(counted: pd.DataFrame, by: list[str], column: str, rows: str | None = None) -> pd.DataFrame:
@@ -94,4 +100,5 @@ COUNTS_BY_FEED = dict_of(dict_of(COUNT)) # feed: reason, kind or statistic: a nu
 QUALITY_SCHEMA = record_schema(
     "How many rows came in, and what became of them", received=COUNT,
     clean=fields(transactions=COUNT, reports=COUNT), quarantined=COUNT, reasons=COUNTS_BY_FEED, kinds=COUNTS_BY_FEED,
-    notes=COUNTS_BY_FEED, days=list_of(fields(feed=TEXT, day=TEXT, rows=COUNT)), amounts=COUNTS_BY_FEED)
+    notes=COUNTS_BY_FEED,
+    replaced=fields(transaction_id=COUNT, terminal=COUNT), days=list_of(fields(feed=TEXT, day=TEXT, rows=COUNT)), amounts=COUNTS_BY_FEED)
