@@ -100,5 +100,5 @@ COUNTS_BY_FEED = dict_of(dict_of(COUNT)) # feed: reason, kind or statistic: a nu
 QUALITY_SCHEMA = record_schema(
     "How many rows came in, and what became of them", received=COUNT,
     clean=fields(transactions=COUNT, reports=COUNT), quarantined=COUNT, reasons=COUNTS_BY_FEED, kinds=COUNTS_BY_FEED,
-    notes=COUNTS_BY_FEED,
-    replaced=fields(transaction_id=COUNT, terminal=COUNT), days=list_of(fields(feed=TEXT, day=TEXT, rows=COUNT)), amounts=COUNTS_BY_FEED)
+    notes=COUNTS_BY_FEED, replaced=fields(transaction_id=COUNT, terminal=COUNT),
+    days=list_of(fields(feed=TEXT, day=TEXT, rows=COUNT)), amounts=COUNTS_BY_FEED)
