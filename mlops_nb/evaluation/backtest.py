@@ -14,7 +14,8 @@ import pandas as pd
 
 from ..data.labels import between, without_known_cards
 from .calibration import Calibration, calibrate, calibration_error
-from .metrics import figures
+from .counts import share_intervals
+from .metrics import figures, queue_counts
 from .thresholds import budget_threshold, decision_figures
 from ..training.scoring import OnnxModel
 from ..training.splits import TEST, check_window, fold_from_record
@@ -65,21 +66,23 @@ def candidate_thresholds(
 def figures_on_validation(
     scores: pd.DataFrame, # calibrated
     alert_budget: int, # cards a day the bank can check
-) -> dict[str, dict[str, float]]: # candidate: mean figures, average_precision_spread
+) -> dict[str, dict[str, float]]: # candidate: mean figures, average_precision_spread, counts over all folds
     "Return each candidate's mean metrics over the validation folds, by which the winner is chosen."
     validation = scores[scores["fold"] != TEST]
     table = pd.DataFrame([{"candidate": candidate} | figures(rows, alert_budget)
                           for (candidate, _), rows in validation.groupby(["candidate", "fold"])])
     by_candidate = table.groupby("candidate")
     spread = by_candidate["average_precision"].std(ddof=0).rename("average_precision_spread")
-    return by_candidate.mean().join(spread).to_dict("index")
+    counts = {candidate: queue_counts(rows, alert_budget) for candidate, rows in validation.groupby("candidate")}
+    means = by_candidate.mean().join(spread).to_dict("index")
+    return {candidate: means[candidate] | counts[candidate] for candidate in means}
 
 # %% ../../nbs/library/evaluation/40_backtest.ipynb #1141a688
 def figures_on_test(
     scores: pd.DataFrame, # calibrated
     alert_budget: int,
     false_alarm_cost: float, # money
-) -> dict[str, dict[str, Any]]: # candidate: figures, decisions, by_channel, calibration_error
+) -> dict[str, dict[str, Any]]: # candidate: as `reported_figures`
     "Return each candidate's figures on the test week, which are reported."
     return {candidate: reported_figures(rows, alert_budget, false_alarm_cost)
             for candidate, rows in scores[scores["fold"] == TEST].groupby("candidate")}
@@ -88,10 +91,11 @@ def reported_figures(
     rows: pd.DataFrame, # of one window: time, card, channel, amount_cents, is_fraud, fraud_probability
     alert_budget: int,
     false_alarm_cost: float,
-) -> dict[str, Any]: # figures, decisions, by_channel, calibration_error
+) -> dict[str, Any]: # figures, the counts they rest on, intervals, decisions, by_channel, calibration_error
     "Return all figures of a model on a window."
-    return (figures(rows, alert_budget) | decision_figures(rows, alert_budget, false_alarm_cost)
-            | {"calibration_error": calibration_error(rows)})
+    counted = figures(rows, alert_budget) | queue_counts(rows, alert_budget)
+    return (counted | {"intervals": share_intervals(counted), "calibration_error": calibration_error(rows)}
+            | decision_figures(rows, alert_budget, false_alarm_cost))
 
 # %% ../../nbs/library/evaluation/40_backtest.ipynb #d8aff649
 CHOSEN_BY = "average_precision"

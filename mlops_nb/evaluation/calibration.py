@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
+from .metrics import resampled_interval
+
 # %% ../../nbs/library/evaluation/20_calibration.ipynb #d946951d
 MIN_PROBABILITY, MIN_SLOPE = 1e-7, 0.05
 
@@ -57,7 +59,7 @@ def calibration_table(
 def calibration_error(
     scored: pd.DataFrame, # card, is_fraud, fraud_probability
     seed: int = 0, # of the resampling
-) -> dict[str, float]: # error; low and high, the ends of its 95 % interval
+) -> dict[str, float | None]: # error; low and high, the ends of its 95 % interval
     "Return the expected calibration error, with its interval."
     card = pd.factorize(scored["card"])[0]
     bins = np.digitize(scored["fraud_probability"], EDGES)
@@ -68,5 +70,5 @@ def calibration_error(
     cards = len(by_card)
     drawn = np.random.default_rng(seed).multinomial(cards, np.full(cards, 1 / cards), size=RESAMPLES)
     errors = np.abs(drawn @ by_card).sum(axis=1) / (drawn @ transactions)
-    low, high = np.quantile(errors, (0.025, 0.975))
-    return {"error": float(np.abs(by_card.sum(axis=0)).sum() / len(scored)), "low": float(low), "high": float(high)}
+    low, high = resampled_interval(errors)
+    return {"error": float(np.abs(by_card.sum(axis=0)).sum() / len(scored)), "low": low, "high": high}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .counts import withhold
 from .metrics import alert_queue, ranking_figures
 
 # %% ../../nbs/library/evaluation/30_thresholds.ipynb #3ab75207
@@ -86,7 +87,7 @@ def outcome(
     false_alarm_cost: float, # money
     drop_found_cards: bool = True, # whether a card that was found is not alerted again in this window
 ) -> dict[str, float | None]: # None where there is nothing to divide by
-    "Return the alerts, precision, recall and savings of a rule."
+    "Return the alerts, precision, recall and savings of a rule, and the counts they rest on."
     day, fraud = scored["time"].dt.normalize(), scored["is_fraud"].astype(bool)
     found_at = scored["time"].where(stopped & fraud).groupby(scored["card"]).transform("min")
     open_ = ~(scored["time"] > found_at)
@@ -102,6 +103,7 @@ def outcome(
         "recall_by_amount": _share(saved, lost),
         "false_alarms_per_1000_customers": 1000 * false_alarms / days / customers, # a day
         "money_saved_per_day": (saved - false_alarm_cost * false_alarms) / days,
+        "frauds": int(caught.sum() + missed.sum()), "alerts": len(hits),
     }
 
 # %% ../../nbs/library/evaluation/30_thresholds.ipynb #835d2752
@@ -120,11 +122,12 @@ def decision_figures(
     scored: pd.DataFrame, # time, card, channel, amount_cents, is_fraud, fraud_probability: of whole days
     alert_budget: int, # cards a day
     false_alarm_cost: float, # money
-) -> dict[str, dict]: # decisions: rule: figures; by_channel: channel: ranking figures and decisions
+) -> dict[str, dict]: # decisions: rule: figures; by_channel: channel: ranking figures, frauds and decisions
     "Return the outcome of both rules, overall and in each channel."
     rules = {"budget": stopped_in_queue(scored, alert_budget), "cost": stopped_by_cost(scored, false_alarm_cost)}
     channels = {name: rows for name, rows in scored.groupby("channel") if rows["is_fraud"].nunique() == 2}
-    by_channel = {name: ranking_figures(rows) | {"decisions": _outcomes(rows, rules, false_alarm_cost)}
+    by_channel = {name: ranking_figures(rows) | {"frauds": int(rows["is_fraud"].sum()),
+                                                 "decisions": _outcomes(rows, rules, false_alarm_cost)}
                   for name, rows in channels.items()}
     return {"decisions": _outcomes(scored, rules, false_alarm_cost), "by_channel": by_channel}
 
@@ -133,16 +136,14 @@ def _outcomes(rows: pd.DataFrame, rules: dict[str, pd.Series], false_alarm_cost:
             for name, stopped in rules.items()}
 
 # %% ../../nbs/library/evaluation/30_thresholds.ipynb #0f03fde9
-SHOWN_FIGURES = {"average_precision": "average precision", "roc_auc": "ROC AUC", "precision": "precision",
-                 "recall": "recall", "recall_by_amount": "recall by amount",
-           "false_alarms_per_1000_customers": "false alarms per 1,000 customers a day",
-           "money_saved_per_day": "money saved a day"}
+SHOWN_FIGURES = ("frauds", "average_precision", "roc_auc", "precision", "recall", "recall_by_amount",
+                 "false_alarms_per_1000_customers", "money_saved_per_day")
 
 def figures_by_channel(
     figures: dict[str, Any], # of the test window, with `decisions` and `by_channel`
     rule: str = "budget", # or cost
 ) -> dict[str, dict[str, float | None]]: # "all", then each channel: SHOWN_FIGURES
     "Return the figures in SHOWN_FIGURES, overall and by channel."
-    groups = {"all": figures} | figures["by_channel"]
-    return {name: {column: (group | group["decisions"][rule])[column] for column in SHOWN_FIGURES}
+    groups = {"all": withhold(figures)} | withhold(figures["by_channel"])
+    return {name: {column: (group["decisions"][rule] | group)[column] for column in SHOWN_FIGURES}
             for name, group in groups.items()}

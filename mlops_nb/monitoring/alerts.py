@@ -17,6 +17,7 @@ import pandas as pd
 from ..base.files import read_table
 from ..base.schemas import (COUNT, NUMBER, NUMBER_OR_NULL, TEXT, fields, list_of, one_of, record_schema,
                                    write_record)
+from ..base.shares import wilson_interval
 from ..data.labels import attach_reports_known_at, without_known_cards
 from ..evaluation.explanations import Explainer, add_reasons, reasons_as_text
 from ..registry.bundle import read_bundle
@@ -103,9 +104,11 @@ def figures(
     "Count the alerts that are closed, and those that were right."
     pending, right = listed["outcome"] == PENDING, listed["outcome"] == FRAUD
     judged = ~listed["day"].isin(listed.loc[pending, "day"])
+    precision = float(right[judged].mean()) if judged.any() else None
+    low, high = wilson_interval(precision, int(judged.sum())) if judged.any() else (None, None)
     return {"alerts": len(listed), "closed": int((~pending).sum()), "pending": int(pending.sum()),
-            "frauds": int(right.sum()),
-            "judged": int(judged.sum()), "precision": float(right[judged].mean()) if judged.any() else None}
+            "frauds": int(right.sum()), "judged": int(judged.sum()), "precision": precision,
+            "interval": {"low": low, "high": high}}
 
 # %% ../../nbs/library/monitoring/50_alerts.ipynb #a1e70020
 RECENT_DAYS = 28 # days in which false alarms are counted
@@ -145,7 +148,8 @@ ALERT = fields(day=TEXT, rank=COUNT, card=TEXT, transaction_id=TEXT, time=TEXT, 
                amount=NUMBER,
                fraud_probability=NUMBER, outcome=one_of(FRAUD, GENUINE, PENDING),
                reasons=list_of(fields(feature=TEXT, value=NUMBER_OR_NULL, of=NUMBER_OR_NULL)))
-WEEK = fields(alerts=COUNT, closed=COUNT, pending=COUNT, frauds=COUNT, judged=COUNT, precision=NUMBER_OR_NULL)
+WEEK = fields(alerts=COUNT, closed=COUNT, pending=COUNT, frauds=COUNT, judged=COUNT, precision=NUMBER_OR_NULL,
+              interval=fields(low=NUMBER_OR_NULL, high=NUMBER_OR_NULL))
 ALERTS_SCHEMA = record_schema(
     "The alert queue, and what became of the alerts before", as_of=TEXT, day={"type": ["string", "null"]},
     list=list_of(ALERT),

@@ -21,7 +21,8 @@ from evidently.presets import DataDriftPreset
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import wasserstein_distance
 
-from ..evaluation.metrics import figures
+from ..evaluation.counts import share_intervals
+from ..evaluation.metrics import figures, queue_counts
 from ..features.catalogue import REPORT_FEATURES
 from .settings import MonitorSettings
 
@@ -103,11 +104,12 @@ def write_report(snapshot: Any, folder: Path) -> None: # report.html and report.
 def labelled_figures(
     labelled: pd.DataFrame, # time, card, fraud_probability, is_fraud: labels known, cards known before left out
     alert_budget: int, # cards a day
-) -> dict[str, Any]: # transactions, frauds, and figures: None where there is nothing to judge
+) -> dict[str, Any]: # transactions, frauds, and figures with counts and intervals: None where none can be judged
     "Count labelled payments and frauds, and compute the model's figures on them."
     judged = len(labelled) and labelled["is_fraud"].nunique() == 2
+    counted = figures(labelled, alert_budget) | queue_counts(labelled, alert_budget) if judged else None
     return {"transactions": len(labelled), "frauds": int(labelled["is_fraud"].sum()),
-            "figures": figures(labelled, alert_budget) if judged else None}
+            "figures": counted and counted | {"intervals": share_intervals(counted)}}
 
 # %% ../../nbs/library/monitoring/10_drift.ipynb #7fe55f53
 SCORE = "fraud_probability"

@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ..base.files import content_hash
+from ..base.shares import MIN_COUNT
 from ..evaluation.backtest import reported_figures
+from ..evaluation.metrics import resampled_interval
 from .bundle import read_bundle
 from .incumbent import has_champion
 from ..training.scoring import OnnxModel
@@ -60,14 +62,16 @@ def gain(
     confidence: float, # of the interval, between 0 and 1
     seed: int,
     resamples: int = 1000,
-) -> dict[str, Any]: # difference, interval, probability that the gain exceeds the required one, and the settings
-    "Return the challenger's gain in average precision, and its sampling error."
+) -> dict[str, Any]: # difference, interval, probability that the gain exceeds the required one, frauds, the settings
+    "Return the challenger's gain in average precision, and its sampling error; None for what cannot be told."
     fraud, once = judged["is_fraud"].to_numpy(bool), np.ones(len(judged), int)
     challenger, incumbent = (weighted_average_precision(fraud, judged[model].to_numpy())(once) for model in MODELS)
-    gains = resampled_gains(judged, seed, resamples)
-    interval = np.quantile(gains, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return {"difference": challenger - incumbent, "interval": interval.tolist(),
-            "probability": float((gains > least).mean()),
+    told = {"interval": None, "probability": None}
+    if fraud.sum() >= MIN_COUNT:
+        gains = resampled_gains(judged, seed, resamples)
+        low, high = resampled_interval(gains, confidence)
+        told = {"interval": None if low is None else [low, high], "probability": float((gains > least).mean())}
+    return {"difference": challenger - incumbent, **told, "frauds": int(fraud.sum()),
             "least": least, "confidence": confidence, "resamples": resamples}
 
 # %% ../../nbs/library/registry/60_comparison.ipynb #02ba1110

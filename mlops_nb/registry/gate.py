@@ -11,38 +11,47 @@ from typing import Any
 from ..base.errors import UserError, did_you_mean
 from ..base.params import flatten
 from ..base.schemas import FLAG, TEXT, fields, list_of, one_of, record_schema
+from ..base.shares import MIN_COUNT
 from ..evaluation.backtest import CHOSEN_BY
+from ..evaluation.counts import count_behind, too_few
 
 # %% ../../nbs/library/registry/40_gate.ipynb #808ee59e
 Check = dict[str, Any] # check: its code; passed; and the numbers that decided it
 
 def limit_checks(
-    figures: dict[str, Any], # the candidate's on the test window
+    figures: dict[str, Any], # the candidate's on the test window, with their counts
     floors: dict[str, Any], # lowest acceptable values, nested as the figures are
     ceilings: dict[str, Any], # highest acceptable values
-) -> list[Check]: # each with figure (dotted), value (None if undefined), limit; raises UserError for an unknown figure
-    "Check every figure against its limit; an undefined figure passes."
-    values, checks = dict(flatten(figures)), []
+) -> list[Check]: # each with figure (dotted), value, limit; raises UserError for an unknown figure
+    "Check every figure against its limit; an undefined figure passes, and so does one that rests on too little."
+    known, checks = dict(flatten(figures)), []
     for check, limits in (("floor", floors), ("ceiling", ceilings)):
         for name, limit in flatten(limits):
-            if name not in values and not _of_absent_channel(name, figures):
-                raise UserError(f"register.{check}s names an unknown metric", repr(name), did_you_mean(name, values))
-            value = values.get(name)
-            passed = value is None or (value >= limit if check == "floor" else value <= limit)
-            checks.append({"check": check, "passed": bool(passed), "figure": name, "value": value, "limit": limit})
+            if name not in known and not _of_absent_channel(name, figures):
+                raise UserError(f"register.{check}s names an unknown metric", repr(name), did_you_mean(name, known))
+            checks.append(_limit_check(check, figures, name, known.get(name), limit))
     return checks
 
 def _of_absent_channel(name: str, figures: dict[str, Any]) -> bool:
     group, channel = f"{name}..".split(".")[:2]
     return group == "by_channel" and channel not in figures.get(group, {})
 
+# %% ../../nbs/library/registry/40_gate.ipynb #6198af67
+def _limit_check(check: str, figures: dict[str, Any], name: str, value: float | None, limit: float) -> Check:
+    if value is None or too_few(figures, name):
+        counted = dict(zip(("counted", "count"), count_behind(figures, name) or ()))
+        return {"check": check, "passed": True, "figure": name, "value": None, "limit": limit} | counted
+    passed = bool(value >= limit if check == "floor" else value <= limit)
+    return {"check": check, "passed": passed, "figure": name, "value": value, "limit": limit}
+
 # %% ../../nbs/library/registry/40_gate.ipynb #9db5f614
 def gain_check(
-    gain: dict[str, Any], # from `comparison.gain`: difference, interval, probability, least, confidence
+    gain: dict[str, Any], # from `comparison.gain`: difference, interval, probability, frauds, least, confidence
 ) -> Check: # with the figure that is compared, and the gain's numbers
     "Check whether a gain is large enough, with enough confidence."
-    numbers = {name: gain[name] for name in ("difference", "interval", "probability", "least", "confidence")}
-    return {"check": "gain", "passed": gain["probability"] >= gain["confidence"], "figure": CHOSEN_BY, **numbers}
+    numbers = {name: gain[name] for name in ("difference", "interval", "probability", "frauds", "least", "confidence")}
+    sure = gain["probability"] is not None and gain["probability"] >= gain["confidence"]
+    return {"check": "gain", "passed": sure, "figure": CHOSEN_BY, **numbers}
 
 # %% ../../nbs/library/registry/40_gate.ipynb #441df642
 MODES = {"auto": "promoted", "propose": "proposed"} # register.mode: the verdict on a model that passes
@@ -55,12 +64,19 @@ def decide(
     mode: str, # auto or propose
     compared: dict[str, Any] | None = None, # from `against_incumbent`; None if there is no champion
 ) -> dict[str, Any]: # verdict, candidate, checks, figures, compared: as DECISION_SCHEMA, without the version
-    "Promote or propose the candidate if it passes every check; keep the champion otherwise."
+    "Promote or propose the candidate if it passes every check, and keep the champion otherwise; on few frauds propose."
     if mode not in MODES:
         raise UserError("register.mode is unknown", repr(mode), did_you_mean(str(mode), MODES))
-    checks = limit_checks(figures, floors, ceilings) + _champion_checks(compared)
-    verdict = MODES[mode] if all(check["passed"] for check in checks) else "kept"
+    few, checks = _fraud_checks(figures), limit_checks(figures, floors, ceilings) + _champion_checks(compared)
+    passes = all(check["passed"] for check in checks) and (mode == "propose" or not few)
+    verdict, checks = MODES[mode] if passes else "kept", few + checks
     return {"verdict": verdict, "candidate": candidate, "checks": checks, "figures": figures, "compared": compared}
+
+# %% ../../nbs/library/registry/40_gate.ipynb #85fd78aa
+def _fraud_checks(figures: dict[str, Any]) -> list[Check]:
+    if figures["frauds"] >= MIN_COUNT:
+        return []
+    return [{"check": "too_few_frauds", "passed": False, "frauds": figures["frauds"], "least": MIN_COUNT}]
 
 # %% ../../nbs/library/registry/40_gate.ipynb #01851f01
 def _champion_checks(compared: dict[str, Any] | None) -> list[Check]:
@@ -73,7 +89,7 @@ def _champion_checks(compared: dict[str, Any] | None) -> list[Check]:
     return [gain_check(compared["gain"]), *([learned] if compared["learned_days"] else [])]
 
 # %% ../../nbs/library/registry/40_gate.ipynb #d592b8cb
-CHECKS = ("floor", "ceiling", "gain", "no_champion", "same_as_champion", "champion_learned")
+CHECKS = ("floor", "ceiling", "gain", "no_champion", "same_as_champion", "champion_learned", "too_few_frauds")
 DECISION_SCHEMA = record_schema(
     "The gate's decision", verdict=one_of(*MODES.values(), "kept"), candidate=TEXT,
     figures={"type": "object"}, compared={"type": ["object", "null"]},
