@@ -27,6 +27,7 @@ from ..operation.rules import retraining_due
 from ..operation.savings import (COLOURS, FROZEN, LINES, LOOP, monthly_savings, payments_at_risk,
                                         stopped_by_successive_models)
 from ..registry.comparison import gain
+from ..registry.gate import gain_check
 from ..training.splits import TEST
 
 # %% ../../nbs/library/benches/75_operation.ipynb #99e00006
@@ -62,8 +63,7 @@ def passes_gate(year: Year, champion: str, challenger: str) -> bool: # days of t
     pairs = new.test.assign(challenger=new.score[TEST](new.test),
                             incumbent=old.score[TEST if old_has_seen else "final"](new.test))
     limits = year.params["operate"]
-    result = gain(pairs, limits["gain"], limits["confidence"], year.params["seed"])
-    return result["probability"] >= limits["confidence"]
+    return gain_check(gain(pairs, limits["gain"], limits["confidence"], year.params["seed"]))["passed"]
 
 def run_loop(year: Year) -> tuple[list[str], list[str]]: # days of the champions; rules of all retrainings
     "Run the loop through a year, morning by morning."

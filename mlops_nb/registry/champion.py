@@ -21,6 +21,7 @@ from fastcore.script import Param, call_parse
 from ..base.errors import UserError, did_you_mean, exit_on_user_error
 from ..base.files import read_json
 from ..base.params import change_params, flatten, numbers_by_name
+from ..evaluation.counts import too_few
 from .incumbent import data_hashes, fetch_bundle, has_champion
 
 # %% ../../nbs/library/registry/70_champion.ipynb #e924939a
@@ -126,7 +127,7 @@ def approve(
     bundle, decision = _proposal(folder)
     if decision["verdict"] == "kept":
         raise UserError("Nothing is proposed", f"{decision['candidate']} was not, because of {failed_checks(decision)}",
-                        "train a better model, or change register's limits in params.yaml and run again")
+                        _cure(decision))
     _change(folder, bundle, who, "approved", reason)
     return _with_reminder(f"{decision['candidate']} is champion.")
 
@@ -176,16 +177,26 @@ def _how_made(bundle: dict[str, Any]) -> dict[str, Any]: # the part of bundle.js
     fields = {name: value for name, value in bundle.items() if name not in ("figures", "features")}
     return fields | {"features": {feature["name"]: "present" for feature in bundle["features"]}}
 
+# %% ../../nbs/library/registry/70_champion.ipynb #6ccf8d90
+def _cure(decision: dict[str, Any]) -> str:
+    if "too_few_frauds" in failed_checks(decision):
+        return ("judge it on more frauds, with a longer train.test_days, or decide for yourself: "
+                "set register.mode to propose and run again")
+    return "train a better model, or change register's limits in params.yaml and run again"
+
 # %% ../../nbs/library/registry/70_champion.ipynb #2f33c373
 def figures_table(
     challenger: dict[str, Any], # figures, nested
     champion: dict[str, Any],
 ) -> str: # fixed-width text
-    "Return a table of two models' figures and their differences."
+    "Return a table of two models' figures and their differences, without those that rest on too few frauds."
     ours, theirs = numbers_by_name(challenger), numbers_by_name(champion)
     lines = [f"  {'':<44}{'working tree':>14}{'champion':>14}{'difference':>14}"]
     for name in [name for name in ours if name in theirs]:
-        lines.append(f"  {name:<44}{ours[name]:>14,.3f}{theirs[name]:>14,.3f}{ours[name] - theirs[name]:>+14,.3f}")
+        few = too_few(challenger, name) or too_few(champion, name)
+        values = f"{ours[name]:,.3f}", f"{theirs[name]:,.3f}", f"{ours[name] - theirs[name]:+,.3f}"
+        cells = ["too few"] * 3 if few else values
+        lines.append(f"  {name:<44}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(lines)
 
 # %% ../../nbs/library/registry/70_champion.ipynb #fbeb26e4
