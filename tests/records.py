@@ -109,8 +109,9 @@ def write_alerts(folder: Path) -> None:
                "transaction_id": f"0062-{rank:06}", "time": f"2026-03-31 0{rank}:02:25", "channel": channel,
                "amount": 1253.94 / rank, "fraud_probability": 0.9 / rank, "outcome": outcome, "reasons": reasons}
               for rank, (channel, outcome) in enumerate([("web", "fraud"), ("pos", "pending"), ("atm", "genuine")], 1)]
-    counts = {"alerts": 140, "closed": 97, "pending": 43, "frauds": 19, "judged": 97, "precision": 0.19}
-    weeks = [counts | {"week": week, "closed": closed, "precision": precision}
+    counts = {"alerts": 140, "closed": 97, "pending": 43, "frauds": 19, "judged": 97, "precision": 0.19,
+              "interval": {"low": 0.12, "high": 0.28}}
+    weeks = [counts | {"week": week, "closed": closed, "judged": closed, "precision": precision}
              for week, closed, precision in (("2026-03-16", 70, 0.2), ("2026-03-23", 27, 0.185))]
     write({"as_of": "2026-04-01", "day": "2026-03-31", "list": alerts, "by_week": weeks,
            "repeated_false_alarms": [{"card": CARD, "times": 3}], "repeated_days": 28} | counts,

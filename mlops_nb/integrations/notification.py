@@ -32,7 +32,7 @@ from fastcore.script import call_parse
 
 from ..base.errors import UserError, did_you_mean, exit_on_user_error
 from ..base.schemas import read_record
-from ..words.decision import gate_outcome
+from ..words.decision import check_sentence, gate_outcome
 from ..words.language import LANGUAGES, Language
 from ..words.verdict import verdict_summary
 
@@ -78,8 +78,9 @@ def run_message(
     verdict, decision = (read_record(Path(folder, "reports", name))
                          for name in ("drift/verdict.json", "register/decision.json"))
     decided = language(f"standing-{gate_outcome(decision)}.short", model=language.named("model", decision["candidate"]))
-    return message(language, verdict["as_of"], verdict["health"], verdict_summary(language, verdict),
-                   language("sentence", text=decided), link=link)
+    few = [check_sentence(language, check) for check in decision["checks"] if check["check"] == "too_few_frauds"]
+    text = language("sentence.why", text=decided, why=few[0]) if few else language("sentence", text=decided)
+    return message(language, verdict["as_of"], verdict["health"], verdict_summary(language, verdict), text, link=link)
 
 # %% ../../nbs/integrations/notification.ipynb #9ac0cf94
 def for_slack(

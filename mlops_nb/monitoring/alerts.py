@@ -105,10 +105,10 @@ def figures(
     pending, right = listed["outcome"] == PENDING, listed["outcome"] == FRAUD
     judged = ~listed["day"].isin(listed.loc[pending, "day"])
     precision = float(right[judged].mean()) if judged.any() else None
-    low, high = wilson_interval(precision, int(judged.sum())) if judged.any() else (None, None)
+    ends = wilson_interval(precision, int(judged.sum())) if judged.any() else (None, None)
     return {"alerts": len(listed), "closed": int((~pending).sum()), "pending": int(pending.sum()),
             "frauds": int(right.sum()), "judged": int(judged.sum()), "precision": precision,
-            "interval": {"low": low, "high": high}}
+            "interval": {name: None if end is None else round(end, 6) for name, end in zip(("low", "high"), ends)}}
 
 # %% ../../nbs/library/monitoring/50_alerts.ipynb #a1e70020
 RECENT_DAYS = 28 # days in which false alarms are counted

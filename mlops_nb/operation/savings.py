@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..data.labels import attach_reports_known_at, between, is_blocked
+from ..evaluation.counts import withhold
 from ..evaluation.thresholds import DAY, WEEK, daily_thresholds, outcome, stopped_by_daily_threshold
 
 # %% ../../nbs/library/operation/20_savings.ipynb #79a00006
@@ -72,8 +73,8 @@ def savings_chart(
     mid_month = [pd.Timestamp(f"{month}-15") for month in months]
     for (name, figures), colour, line in zip(ways.items(), COLOURS, LINES):
         saved = pd.Series([figures[month]["money_saved_per_day"] * figures[month]["days"] for month in months]).cumsum()
-        stopped_axes.plot(mid_month, [100 * (figures[month]["recall_by_amount"] or float("nan")) for month in months],
-                          line, color=colour, marker="o", label=name)
+        shares = pd.Series([withhold(figures[month])["recall_by_amount"] for month in months], dtype=float)
+        stopped_axes.plot(mid_month, 100 * shares, line, color=colour, marker="o", label=name)
         saved_axes.plot(mid_month, saved / 1000, line, color=colour, marker="o", label=name)
     for (event, days), colour, line in zip(events.items(), ("#b04300", "#00639c"), ("-.", "-")):
         for number, day in enumerate(days):

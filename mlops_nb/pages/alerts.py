@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from .figures import shown
 from .templates import answer, download, folded, heading, listed, paragraph, table
 from ..words.language import Language
 from ..words.reasons import reason
@@ -66,13 +67,18 @@ def outcomes(
     closed, pending = language("became-title.closed"), language("became-title.pending")
     precision = language.named("figure", "precision_at_budget")
     rows = [[closed, language.number(record["closed"])], [pending, language.number(record["pending"])],
-            [precision, language.figure("precision_at_budget", record["precision"])]]
-    weeks = [[language.day(week["week"]), language.number(week["closed"]),
-              language.figure("precision_at_budget", week["precision"])] for week in record["by_week"]]
+            [precision, _precision(language, record, record.get("interval"))]]
+    weeks = [[language.day(week["week"]), language.number(week["closed"]), _precision(language, week)]
+             for week in record["by_week"]]
     note = paragraph(language("became-title.note", days=verdict["model"]["label_delay"]), kind="note")
     titles = [language("became-title.week"), closed, precision]
     by_week = table(titles, weeks, language("became-title.weeks")) if weeks else ""
     return table([], rows, language("became-title.all")) + note + by_week
+
+# %% ../../nbs/library/pages/60_alerts.ipynb #9b26176a
+def _precision(language: Language, record: dict[str, Any], interval: dict[str, float] | None = None) -> str:
+    alerts = {"alerts": record["judged"]} if record["judged"] else {} # of no judged alerts there is no precision
+    return shown(language, {"precision_at_budget": record["precision"]} | alerts, "precision_at_budget", interval)
 
 # %% ../../nbs/library/pages/60_alerts.ipynb #0476fcdc
 MOST = 10 # customers shown; the others can be unfolded

@@ -11,6 +11,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..evaluation.counts import too_few
+from .figures import few, shown
 from .templates import address, link, paragraph, piece, table
 from ..words.decision import gain_values
 from ..words.language import Language
@@ -36,9 +38,9 @@ def champion_and_challenger(
     both = {newest: (decision["candidate"], decision["figures"])}
     if newest == "challenger":
         both["champion"] = compared["incumbent"], compared["figures"]
-    rows = [[label(language, name), *(language.figure(name, figures["decisions"]["budget"][name])
+    rows = [[label(language, name), *(shown(language, figures["decisions"]["budget"], name)
                                       for _, figures in both.values())] for name in AT_BUDGET]
-    rows += [[label(language, name), *(language.figure(name, figures[name]) for _, figures in both.values())]
+    rows += [[label(language, name), *(shown(language, figures, name) for _, figures in both.values())]
              for name in RANKING]
     titles = [language("figures-title.figure"),
               *(language(f"rivals-title.{who}", model=language.named("model", kind))
@@ -51,6 +53,8 @@ def _gain_sentence(language: Language, compared: dict[str, Any] | None) -> str:
         return language("rivals-title.none")
     if compared["same"]:
         return language("rivals-title.same")
+    if compared["gain"]["probability"] is None:
+        return language("rivals-title.few", few=language("few-frauds", count=compared["gain"]["frauds"]))
     return language("rivals-title.gain", **gain_values(language, compared["gain"]))
 
 # %% ../../nbs/library/pages/50_model.ipynb #03978eb2
@@ -59,10 +63,10 @@ def channels(
     decision: dict[str, Any], # reports/register/decision.json
 ) -> Markup:
     "Tabulate the figures by channel."
-    at_budget, ranking = ("recall", "precision"), ("average_precision", "fraud_share")
+    at_budget, ranking = ("recall", "precision"), ("average_precision", "fraud_share", "frauds")
     rows = [[language.named("feed", channel),
-             *(language.figure(name, figures["decisions"]["budget"][name]) for name in at_budget),
-             *(language.figure(name, figures[name]) for name in ranking)]
+             *(shown(language, figures["decisions"]["budget"], name) for name in at_budget),
+             *(shown(language, figures, name) for name in ranking)]
             for channel, figures in decision["figures"]["by_channel"].items()]
     titles = [language("channels-title.channel"), *(language.named("figure", name) for name in (*at_budget, *ranking))]
     return table(titles, rows, language("channels-title.table"))
@@ -73,9 +77,13 @@ def calibration(
     verdict: dict[str, Any], # reports/drift/verdict.json
 ) -> Markup:
     "Render how far the probabilities are from the realised shares of fraud."
-    errors = {end: language.decimal(100 * value, 2) for end, value in decision["figures"]["calibration_error"].items()}
+    figures = decision["figures"]
+    errors = {end: language.decimal(100 * value, 2) for end, value in figures["calibration_error"].items()}
+    error = language("calibration-title.error", **errors)
+    if too_few(figures, "calibration_error"):
+        error = language("calibration-title.few", few=few(language, figures, "calibration_error"))
     line = {name: language.decimal(verdict["model"]["calibration"][name], 2) for name in ("slope", "intercept")}
-    return (paragraph(language("calibration-title.error", **errors))
+    return (paragraph(error)
             + paragraph(language("calibration-title.line", **line), kind="note"))
 
 # %% ../../nbs/library/pages/50_model.ipynb #022b5193
@@ -88,14 +96,17 @@ def figures_table(
     "Tabulate the model's figures on the test week and since training, with their meaning."
     of_test, since = verdict["model"]["figures"], verdict["since"]["figures"]
     windows = {"test": of_test} | ({"since": since} if since else {})
-    rows = [[label(language, name), *(language.figure(name, figures.get(name)) for figures in windows.values()),
+    rows = [[label(language, name), *(_with_interval(language, figures, name) for figures in windows.values()),
              _meaning(language, name, since or of_test)]
             for name in SHOWN if name in of_test]
     titles = [language(f"figures-title.{title}") for title in ("figure", *windows, "meaning")]
     return paragraph(language("figures-title.lead")) + table(titles, rows, language("figures-title.table"))
 
+def _with_interval(language: Language, figures: dict[str, Any], name: str) -> str:
+    return shown(language, figures, name, figures.get("intervals", {}).get(name))
+
 def _meaning(language: Language, name: str, figures: dict[str, Any]) -> str:
-    precision = figures["precision_at_budget"]
+    precision = None if too_few(figures, "precision_at_budget") else figures["precision_at_budget"]
     return language(f"figure-{name}.meaning", one_in=language.decimal(1 / precision) if precision else "–")
 
 # %% ../../nbs/library/pages/50_model.ipynb #1b370785
@@ -118,6 +129,8 @@ def estimates(
 def _range(language: Language, name: str, estimate: dict[str, Any]) -> str:
     if estimate["value"] is None:
         return language("estimates-title.few")
+    if estimate["low"] is None:
+        return language.figure(name, estimate["value"])
     return language.range(*(language.figure(name, estimate[end]) for end in ("value", "low", "high")))
 
 # %% ../../nbs/library/pages/50_model.ipynb #f12835dc
@@ -130,9 +143,9 @@ def candidates(
     ranked = sorted(validation, key=lambda kind: (-validation[kind]["average_precision"], kind))
     named = {kind: language.named("model", kind) for kind in ranked}
     named[metrics["winner"]] = piece("marked", named[metrics["winner"]], language("candidates-title.chosen"))
-    rows = [[named[kind], language.figure("average_precision", validation[kind]["average_precision"]),
-             language.figure("average_precision", test[kind]["average_precision"]),
-             language.figure("recall_at_budget", test[kind]["recall_at_budget"])] for kind in ranked]
+    rows = [[named[kind], shown(language, validation[kind], "average_precision"),
+             shown(language, test[kind], "average_precision"), shown(language, test[kind], "recall_at_budget")]
+            for kind in ranked]
     titles = [language(f"candidates-title.{column}") for column in ("candidate", "validation", "test", "found")]
     text = language("candidates-title.detail", winner=language.named("model", metrics["winner"]))
     return paragraph(text) + table(titles, rows, language("candidates-title.table"))

@@ -10,6 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..evaluation.counts import too_few
+from .figures import few, shown
 from .records import VERDICT, read, section
 from .templates import closing, heading, listed, opening, paragraph, table
 from ..words.language import Language
@@ -23,8 +25,8 @@ def figures(language: Language, bundle: dict[str, Any]) -> Markup: # bundle: as 
     "Tabulate the figures of the test week, overall and by channel."
     groups = {language("card-figures.all"): bundle["figures"]}
     groups |= {language.named("feed", channel): group for channel, group in bundle["figures"]["by_channel"].items()}
-    rows = [[name, *(language.figure(column, (group | group["decisions"]["budget"])[column]) for column in COLUMNS)]
-            for name, group in groups.items()]
+    rows = [[name, *(shown(language, group if column in group else group["decisions"]["budget"], column)
+                     for column in COLUMNS)] for name, group in groups.items()]
     return table(["", *(language.named("figure", column) for column in COLUMNS)], rows, language("card-figures"))
 
 def features(language: Language, bundle: dict[str, Any]) -> Markup:
@@ -46,15 +48,21 @@ def model_card(language: Language, bundle: dict[str, Any]) -> Markup: # bundle: 
                     seed=str(bundle["seed"]), device=bundle["device"])
     alerts = language("card-alerts.text", budget=bundle["alert_budget"],
                       cost=language.number(bundle["false_alarm_cost"]))
-    error = {end: language.decimal(value, 4) for end, value in bundle["figures"]["calibration_error"].items()}
     limits = listed([language(f"card-limits.{limit}") for limit in ("reports", "people", "new", "world")])
     how_good = paragraph(language("card-figures.text", budget=bundle["alert_budget"])) + figures(language, bundle)
     parts = {"purpose": paragraph(language("card-purpose.text")), "owner": paragraph(bundle["owner"]), "limits": limits,
              "data": paragraph(data),
              "kind": paragraph(kind), "alerts": paragraph(alerts), "figures": how_good,
-             "calibration": paragraph(language("card-calibration.text", **error)),
+             "calibration": paragraph(_calibration(language, bundle["figures"])),
              "features": features(language, bundle)}
     return Markup("").join(heading(language(f"card-{name}")) + part for name, part in parts.items())
+
+# %% ../../nbs/library/pages/78_model_card.ipynb #7bafaf17
+def _calibration(language: Language, figures: dict[str, Any]) -> str:
+    if too_few(figures, "calibration_error"):
+        return language("card-calibration.few", few=few(language, figures, "calibration_error"))
+    error = {end: language.decimal(value, 4) for end, value in figures["calibration_error"].items()}
+    return language("card-calibration.text", **error)
 
 # %% ../../nbs/library/pages/78_model_card.ipynb #fbef270a
 def card_page(language: Language) -> Markup:

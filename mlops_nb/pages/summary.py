@@ -14,6 +14,8 @@ from fastcore.script import call_parse
 from ..base.errors import exit_on_user_error
 from ..base.run_folders import run_name
 from ..base.schemas import read_record
+from ..evaluation.counts import too_few
+from .figures import few
 from ..words.decision import check_sentences, gate_outcome
 from ..words.language import Language
 from ..words.verdict import verdict_summary
@@ -31,10 +33,13 @@ def candidates_table(
     lines = [" " * 24 + "".join(f"{title:>{len(title) + 3}}" for title in titles)]
     for name in ranked:
         mark = "*" if name == metrics["winner"] else " "
-        figures = (language.figure(figure, metrics["test"][name][figure]) for figure in SHOWN)
+        of_test = metrics["test"][name]
+        figures = (language("summary-few") if too_few(of_test, figure) else language.figure(figure, of_test[figure])
+                   for figure in SHOWN)
         cells = (f"{figure:>{len(title) + 3}}" for title, figure in zip(titles, figures))
         lines.append(f"{mark} {name:<22}" + "".join(cells))
-    return "\n".join(lines)
+    unjudged = dict.fromkeys(few(language, of_test, figure) for figure in SHOWN if too_few(of_test, figure))
+    return "\n".join([*lines, *(language("summary-few.why", few=counted) for counted in unjudged)])
 
 # %% ../../nbs/library/pages/80_summary.ipynb #eab7026c
 def where_next(

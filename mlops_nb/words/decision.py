@@ -33,10 +33,13 @@ def figure_name(
 # %% ../../nbs/library/words/30_decision.ipynb #73711e8f
 def gain_values(language: Language, gain: dict[str, Any]) -> dict[str, str]: # the values of messages about a gain
     "Format the numbers of a gain."
-    low, high = (language.decimal(end, 3, signed=True) for end in gain["interval"])
-    return {"difference": language.decimal(gain["difference"], 3, signed=True), "low": low, "high": high,
-            "least": language.number(gain["least"]),
-            "probability": language.percent(gain["probability"]), "confidence": language.percent(gain["confidence"], 0)}
+    confidence, interval = language.percent(gain["confidence"], 0), language("gain-interval.none")
+    if gain["interval"]:
+        low, high = (language.decimal(end, 3, signed=True) for end in gain["interval"])
+        interval = language("gain-interval", confidence=confidence, low=low, high=high)
+    return {"difference": language.decimal(gain["difference"], 3, signed=True), "interval": interval,
+            "least": language.number(gain["least"]), "probability": language.percent(gain["probability"]),
+            "confidence": confidence}
 
 # %% ../../nbs/library/words/30_decision.ipynb #dfc257eb
 def check_sentence(
@@ -46,21 +49,31 @@ def check_sentence(
     "Write what a check of the gate found."
     kind, passed = check["check"], "yes" if check["passed"] else "no"
     if kind in ("floor", "ceiling"):
-        figure = figure_name(language, check["figure"])
-        if check["value"] is None:
-            return language("check-few", figure=figure)
-        value, limit = (language.decimal(check[name], 3) for name in ("value", "limit"))
-        return language(f"check-{kind}", figure=figure, value=value, limit=limit, passed=passed)
+        return _limit_sentence(language, check, passed)
     if kind == "gain":
-        return language("check-gain", figure=figure_name(language, check["figure"]), passed=passed,
-                        **gain_values(language, check))
+        figure = figure_name(language, check["figure"])
+        if check["probability"] is None:
+            return language("check-gain.few", figure=figure, few=language("few-frauds", count=check["frauds"]))
+        return language("check-gain", figure=figure, passed=passed, **gain_values(language, check))
     if kind == "champion_learned":
         return language("check-champion_learned", learned=check["learned_days"], days=check["days"])
-    return language(f"check-{kind}")
+    counts = {name: check[name] for name in ("frauds", "least") if name in check}
+    return language(f"check-{kind}", **counts)
 
 def check_sentences(language: Language, checks: list[dict[str, Any]]) -> list[str]:
     "Write what each check found."
     return [check_sentence(language, check) for check in checks]
+
+# %% ../../nbs/library/words/30_decision.ipynb #0ce22f63
+def _limit_sentence(language: Language, check: dict[str, Any], passed: str) -> str:
+    figure = figure_name(language, check["figure"])
+    if "counted" in check:
+        few = language(f"few-{check['counted']}", count=check["count"])
+        return language("check-few.counted", figure=figure, few=few)
+    if check["value"] is None:
+        return language("check-few", figure=figure)
+    value, limit = (language.decimal(check[name], 3) for name in ("value", "limit"))
+    return language(f"check-{check['check']}", figure=figure, value=value, limit=limit, passed=passed)
 
 # %% ../../nbs/library/words/30_decision.ipynb #4128f374
 def decision_reasons(

@@ -56,9 +56,11 @@ def share(language: Language, figure: dict[str, float | None]) -> str: # figure:
 
 def _against_baseline(language: Language, kind: str, verdict: dict[str, Any], figure: dict[str, float | None]) -> str:
     because = verdict["answers"][kind]["because"][0]
-    values = {} if figure["value"] is None else {"share": share(language, figure)}
-    if verdict["baseline"]["value"] is not None:
-        values["baseline"] = language.percent(verdict["baseline"]["value"], 0)
+    baseline, values = verdict["baseline"], {name: figure[name] for name in ("found", "frauds") if name in figure}
+    values |= {} if figure["value"] is None else {"share": share(language, figure)}
+    values |= {"count": baseline["frauds"]} if because == "few_baseline" else {}
+    if baseline["value"] is not None:
+        values["baseline"] = language.percent(baseline["value"], 0)
     return language(f"{kind}-{because}", **values)
 
 def _performance(language: Language, verdict: dict[str, Any]) -> str:
@@ -102,8 +104,9 @@ def verdict_summary(
     alarms = [answers[name] for name in answers if states[name] == "attention"]
     if alarms:
         return join_sentences(alarms)
-    parts = [answers[name] for name in ("input", "performance") if states[name] == "fine"]
-    unknown = [language(f"question-{name}") for name in answers if states[name] == "unknown"]
+    few = ["performance"] if "few_frauds" in verdict["answers"]["performance"]["because"] else []
+    parts = [answers[name] for name in ("input", "performance") if states[name] == "fine" or name in few]
+    unknown = [language(f"question-{name}") for name in answers if states[name] == "unknown" and name not in few]
     if unknown:
         parts.append(language("unknown-questions", questions=join_sentences(unknown)))
     return join_sentences(parts)

@@ -135,7 +135,8 @@ def test_outcomes(said, now, outcome):
 def test_precision_waits_until_every_alert_of_a_day_is_closed():
     told = pd.DataFrame({"day": pd.to_datetime(["2026-05-04"] * 2 + ["2026-05-11"] * 3), "card": list("abcde"),
                          "outcome": [FRAUD, GENUINE, FRAUD, FRAUD, PENDING]})
-    assert figures(told) == {"alerts": 5, "closed": 4, "pending": 1, "frauds": 3, "judged": 2, "precision": 0.5}
+    assert figures(told) == {"alerts": 5, "closed": 4, "pending": 1, "frauds": 3, "judged": 2, "precision": 0.5,
+                             "interval": {"low": 0.094531, "high": 0.905469}}
 
 
 def test_alert_precision_is_one_figure_on_the_alerts_page_and_among_the_models_figures(payments, reports):

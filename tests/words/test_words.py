@@ -12,6 +12,7 @@ from fluent.syntax import ast as fluent
 from clones import PROJECT
 from mlops_nb.data.schema import PROBLEMS, SUBJECTS, Report, Transaction
 from mlops_nb.data.times import TIME_NOTES, TIME_PROBLEMS
+from mlops_nb.evaluation.counts import RESTS_ON
 from mlops_nb.evaluation.explanations import EARLIER_PAYMENTS
 from mlops_nb.features.catalogue import CATALOGUE, WINDOWS
 from mlops_nb.monitoring.alerts import FRAUD, GENUINE, PENDING
@@ -148,16 +149,18 @@ def test_every_reason_for_quarantine_and_every_note_is_a_sentence(language: str)
 
 def decisions() -> list[dict]:
     """What the gate may decide: every check, passed and failed."""
-    figures = {"average_precision": 0.5, "by_channel": {"atm": {"roc_auc": 0.5}},
+    figures = {"average_precision": 0.5, "frauds": 30, "by_channel": {"atm": {"roc_auc": 0.5}},
                "decisions": {"budget": {"false_alarms_per_1000_customers": None}}}
     gain = {"difference": 0.02, "interval": [-0.01, 0.05], "least": 0.01, "probability": 0.7, "confidence": 0.95,
-            "resamples": 9}
+            "frauds": 30, "resamples": 9}
     ceilings = {"decisions": {"budget": {"false_alarms_per_1000_customers": 1}}}
     compared = (None, {"same": True}, {"same": False, "gain": gain, "learned_days": 3, "days": 7},
-                {"same": False, "gain": gain | {"probability": 0.99}, "learned_days": 0, "days": 7})
-    return [decide("xgboost", figures, {"average_precision": floor, "by_channel": {"atm": {"roc_auc": floor}}},
+                {"same": False, "gain": gain | {"probability": 0.99}, "learned_days": 0, "days": 7},
+                {"same": False, "gain": gain | {"probability": None, "interval": None}, "learned_days": 0, "days": 7})
+    return [decide("xgboost", figures | {"frauds": frauds},
+                   {"average_precision": floor, "by_channel": {"atm": {"roc_auc": floor}}},
                    ceilings | {"average_precision": floor}, "auto", each)
-            for floor in (0.2, 0.9) for each in compared]
+            for floor in (0.2, 0.9) for frauds in (30, 2) for each in compared]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -175,6 +178,9 @@ def test_every_code_of_a_record_has_its_words(language: str) -> None:
     kinds = {"state": STATES, "health": STATES, "question": QUESTIONS, "outcome": (FRAUD, GENUINE, PENDING),
              "rule": ("beginning", "drift", "decay", "age"),
              "decision": ("begin", "watch", "retrain", "promote", "keep", "tell"),
+             "few": {*RESTS_ON.values()},
+             "performance": ("no_frauds", "few_frauds", "no_baseline", "few_baseline", "held", "decayed", "missed"),
+             "estimate": ("no_frauds", "no_baseline", "few_baseline", "held", "decayed"),
              "standing": ("promoted", "proposed", "champion", "no_better", "kept"),
              "kind": ("missing", "outlier", "duplicate", "card_number", "format")}
     unsaid = [f"{kind}-{name}" for kind, names in kinds.items() for name in names if not words.has(f"{kind}-{name}")]

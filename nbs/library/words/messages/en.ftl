@@ -33,6 +33,7 @@ missing = ? Not there yet
     .loop = { $path } is there once `make operate` has run.
 days = { $first } to { $last }
 sentence = { $text }.
+    .why = { $text }: { $why }.
 range = { $value } ({ $low } to { $high })
 
 channel-atm = ATM
@@ -105,6 +106,18 @@ question-performance = How good was it, now that labels are in?
 question-quality = Can the data be relied on?
 
 few = Too few transactions have come in since the model was made to say.
+few-frauds = { $count ->
+        [one] 1 fraud
+       *[other] { $count } frauds
+    }: too few to judge
+few-compromised = { $count ->
+        [one] 1 compromised card
+       *[other] { $count } compromised cards
+    }: too few to judge
+few-alerts = { $count ->
+        [one] 1 alert
+       *[other] { $count } alerts
+    }: too few to judge
 input-unchanged = Transactions are as they were when the model was trained.
 input-changed = Transactions have changed. { $feature }: { $before } on average in training, { $after } now.
     .since = Transactions have changed since { $day }. { $feature }: { $before } on average in training, { $after } now.
@@ -116,11 +129,17 @@ scores-unchanged = Scores are distributed as they were in training.
 scores-changed = Scores have changed: { $before } on average in training, { $after } now.
 estimate-no_frauds = Too few frauds are expected among the transactions whose labels are pending.
 estimate-no_baseline = Of the frauds not yet reported, the model is estimated to detect { $share }. The validation weeks' baseline is not known.
+estimate-few_baseline = Of the frauds not yet reported, the model is estimated to detect { $share }. The validation weeks have { few-frauds }.
 estimate-held = Of the frauds not yet reported, the model is estimated to detect { $share }; the baseline of the validation weeks is { $baseline }.
 estimate-decayed = { estimate-held }
 estimate-blind = An estimate cannot see a new pattern of fraud before its first labels come in.
 performance-no_frauds = No fraud has been reported yet among the transactions since the model was made.
+performance-few_frauds = Of { $frauds ->
+        [one] 1 fraud
+       *[other] { $frauds } frauds
+    } reported lately, the model detected { $found }: too few to judge.
 performance-no_baseline = Of the frauds reported lately, the model detected { $share }. The validation weeks' baseline is not known.
+performance-few_baseline = Of the frauds reported lately, the model detected { $share }. The validation weeks have { few-frauds }.
 performance-held = Of the frauds reported lately, the model detected { $share }; the baseline of the validation weeks is { $baseline }.
 performance-decayed = { performance-held }
 performance-missed = In the last { $days } days, { $lately ->
@@ -313,6 +332,7 @@ standing-kept = ▲ The model must not be used
     .short = { $model } must not be used
 gate-promoted = The gate promoted it:
 gate-proposed = The gate let it pass; a person has to approve it:
+    .few = The gate cannot judge it; a person has to decide:
 gate-champion = It is in use, and nothing better was found:
 gate-no_better = The gate did not let this model replace it:
 gate-kept = The gate did not promote it:
@@ -325,10 +345,18 @@ check-ceiling = { $passed ->
        *[no] { $figure } on the test week is { $value }, above the ceiling of { $limit }
     }
 check-few = { $figure } is not known: the test week has too few frauds for it
-check-gain = { $figure } differs from the champion's on the same transactions by { $difference } ({ $confidence } interval { $low } to { $high }); a gain above { $least } is { $probability } sure, { $passed ->
+    .counted = { $figure } on the test week is not judged ({ $few })
+check-too_few_frauds = the test week has { $frauds ->
+        [one] 1 fraud
+       *[other] { $frauds } frauds
+    }, too few to judge a model: it takes { $least }
+gain-interval = { $confidence } interval { $low } to { $high }
+    .none = the same in every resample
+check-gain = { $figure } differs from the champion's on the same transactions by { $difference } ({ $interval }); a gain above { $least } is { $probability } sure, { $passed ->
         [yes] at least
        *[no] below
     } the { $confidence } required
+    .few = whether { $figure } is better than the champion's cannot be told ({ $few })
 check-no_champion = there is no champion yet
 check-same_as_champion = it is the champion itself, file for file
 check-champion_learned = the champion was trained on { $learned } of the { $days } days it was judged on, which flatters it
@@ -366,12 +394,22 @@ journal = The last decisions
 
 detected-since = ● { $share } of compromised cards detected since training
     .detail = That is what the bank's daily checks would have found; on the model's test week it was { $share }.
+    .untested = That is what the bank's daily checks would have found. The model's test week has { $few }.
     .judged = Judged on { $transactions } transactions from { $first } to { $last }, { $frauds } of them frauds; for later transactions, labels are pending.
-    .few = With so few frauds, chance alone may move a rate by several points.
+    .interval = The 95% interval of this rate is { $low } to { $high }.
+    .few = ? { $found } of { $compromised ->
+        [one] 1 compromised card
+       *[other] { $compromised } compromised cards
+    } detected since training: too few to judge
 detected-test = ● { $share } of compromised cards detected on the test week
     .detail = That is what the bank's daily checks would have found. There is no figure since training yet: labels are pending.
+    .few = ? { $found } of { $compromised ->
+        [one] 1 compromised card
+       *[other] { $compromised } compromised cards
+    } detected on the test week: too few to judge
 expected = Of the transactions whose labels are pending, about { $frauds } are expected to be frauds, worth { $worth }; the model is estimated to detect { $share } of them.
 saved = ● Net losses prevented: { $money } a day
+    .few = ? Net losses prevented: not judged ({ $few })
     .detail = On the test week, checking { $budget } cards a day: frauds prevented, less { $cost } for each false positive.
     .title = What is it worth?
     .months = Net losses prevented a day, month by month
@@ -460,7 +498,7 @@ figure-frauds = Frauds
 figure-fraud_amount = Value of the frauds
 
 figures-title = On the test week and since training
-    .lead = On the test week, which had no say in choosing the model, and on the transactions since training whose labels are in.
+    .lead = On the test week, which had no say in choosing the model, and on the transactions since training whose labels are in. In brackets the 95% interval of a share.
     .table = The model's figures
     .figure = Figure
     .test = Test week
@@ -473,12 +511,14 @@ rivals-title = The model in use and its challenger
     .newest = Newest model: { $model }
     .none = There is no champion yet: the newest model stands alone.
     .same = The newest model is the champion itself.
-    .gain = Its average precision differs from the champion's by { $difference } ({ $confidence } interval { $low } to { $high }). A gain above { $least }, as is required, is { $probability } sure; required is { $confidence }.
+    .gain = Its average precision differs from the champion's by { $difference } ({ $interval }). A gain above { $least }, as is required, is { $probability } sure; required is { $confidence }.
+    .few = Whether it is better than the champion cannot be told ({ $few }).
 channels-title = By channel
     .table = The newest model by channel, on the test week
     .channel = Channel
 calibration-title = Are its probabilities calibrated?
     .error = Of ten transactions scored 30%, three should be frauds. On the test week its probabilities were { $error } percentage points away from what came true, on average ({ $low } to { $high }).
+    .few = From the test week this cannot be told ({ $few }).
     .line = Raw scores were calibrated by a line in log-odds, fitted on the validation weeks: slope { $slope }, intercept { $intercept }.
 estimates-title = While labels are pending
     .table = The estimate, and how it has held
@@ -527,7 +567,7 @@ alerts-title = ● Cards to check on { $day }: { $count }
     .outcome = Outcome
     .reasons = Reasons
 became-title = What became of earlier alerts
-    .note = Closed is what was reported or found to be fraud, found to be genuine, or has had no report in { $days } days. The rest is pending. Alert precision is taken over the days on which every alert is closed.
+    .note = Closed is what was reported or found to be fraud, found to be genuine, or has had no report in { $days } days. The rest is pending. Alert precision is taken over the days on which every alert is closed; in brackets its 95% interval.
     .all = All alerts since the model was made
     .weeks = Week by week
     .week = Week from
@@ -576,6 +616,7 @@ card-figures = How good it is
     .all = All transactions
 card-calibration = Calibration
     .text = Expected calibration error { $error } (95% interval { $low } to { $high }).
+    .few = Not judged ({ $few }).
 card-features = Features
     .feature = Feature
     .name = Name
@@ -598,6 +639,8 @@ evidence-title = The stage { $stage }
 
 summary-rows = { $transactions } transactions are clean, { $quarantined } rows quarantined.
 summary-test = On the test week (* the winner, chosen on the weeks before):
+summary-few = too few
+    .why = The test week has { $few }.
 summary-approve = makes it champion
 summary-next = Where to look next:
 summary-dashboard = what it means, for whoever decides
