@@ -29,7 +29,7 @@ def run_path(
     return Path(root, "runs", name)
 
 # %% ../../nbs/library/base/50_run_folders.ipynb #61fbdc8c
-LINKED = (".dvcignore", "dvc.yaml", "mlops_nb", "nbs")
+LINKED = (".dvcignore", "dvc.yaml", "mlops_nb", "nbs", "params.schema.yaml")
 
 def write_run_folder(
     folder: Path, # under runs/, two levels below the project

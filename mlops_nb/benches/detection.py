@@ -8,15 +8,14 @@ __all__ = ['TRAINED_ON', 'CHANGED_ON', 'DAYS_AFTER_CHANGE', 'QUIET_DAYS', 'CASES
 
 # %% ../../nbs/library/benches/70_detection.ipynb #99d00003
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from fastcore.script import call_parse
 
 from ..base.errors import exit_on_user_error
+from ..base.params import read_params
 from .banks import bootstrap_interval, in_parallel, iso_days, put_to_work, simulate_bank, train_model
 from ..monitoring.settings import settings_from
 from ..monitoring.watch import ModelInUse, answers_on_model, measure, names_needing_attention
@@ -109,7 +108,7 @@ def main(
 ) -> None:
     "Monitor banks whose world changes on a known day, and the same banks without a change."
     with exit_on_user_error():
-        params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+        params = read_params()
         banks = in_parallel(monitor_bank, [(seed, params) for seed in range(first, last + 1)], "banks")
         rows = pd.DataFrame([row for bank in banks for row in bank])
         rows.to_csv("reports/detection_banks.csv", index=False)

@@ -16,13 +16,13 @@ from typing import Any, Callable
 
 import numpy as np
 import pandas as pd
-import yaml
 from evidently import DataDefinition, Dataset, Report
 from evidently.presets import DataDriftPreset
 from fastcore.script import call_parse
 from tqdm import tqdm
 
 from ..base.errors import exit_on_user_error
+from ..base.params import read_params
 from .banks import bank_features
 from .report import peak_memory, publish, row
 from ..data.labels import between
@@ -131,7 +131,7 @@ def main(
 ) -> None:
     "Measure the comparison, and compare the sample's verdicts with the full data's."
     with exit_on_user_error():
-        params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+        params = read_params()
         settings = settings_from(params)
         if rows:
             compare_as_stage(random_windows(rows), settings)

@@ -8,16 +8,15 @@ __all__ = ['LAST_REPORTS', 'FIGURES', 'CHANGES', 'Year', 'passes_gate', 'run_loo
 
 # %% ../../nbs/library/benches/75_operation.ipynb #99e00003
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from fastcore.script import call_parse
 from matplotlib.figure import Figure
 
 from ..base.errors import exit_on_user_error
+from ..base.params import read_params
 from .banks import (TrainedModel, bootstrap_interval, in_parallel, iso_days, put_to_work, simulate_bank,
                                     train_model)
 from .detection import morning_entry
@@ -180,7 +179,7 @@ def main(
 ) -> None:
     "Run the same banks in three ways."
     with exit_on_user_error():
-        params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+        params = read_params()
         start = params["as_of"]
         end = str(date.fromisoformat(start) + timedelta(days=365))
         banks = in_parallel(run_bank, [(seed, params, start, end) for seed in range(first, last + 1)], "banks")

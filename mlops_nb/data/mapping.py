@@ -12,9 +12,9 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import duckdb
-import yaml
 
 from ..base.errors import UserError, did_you_mean
+from ..base.params import dump_yaml, read_yaml
 from .sources import open_source
 from .times import DAY_FIRST_ONLY, EPOCHS, FORMS, MONTH_FIRST_ONLY, TimeRules, first_instant, time_rules
 
@@ -60,7 +60,7 @@ def mapping_for(
     mapping_file = file_beside(source)
     columns = [name for name, *_ in open_source(source).sql("DESCRIBE source").fetchall()]
     if mapping_file.exists():
-        return _checked(yaml.safe_load(mapping_file.read_text(encoding="utf-8")), columns, mapping_file)
+        return _checked(read_yaml(mapping_file), columns, mapping_file)
     for names in (HANDBOOK, {name: name for name in REQUIRED + OPTIONAL}):
         if all(names[name] in columns for name in REQUIRED):
             return {"columns": {name: column for name, column in names.items() if column in columns}} | DEFAULT_UNITS
@@ -74,7 +74,7 @@ def file_beside(source: Path) -> Path:
 
 def write_mapping(mapping: dict[str, Any], file: Path) -> None:
     "Write a mapping, to be confirmed."
-    file.write_text(EXPLANATION + yaml.safe_dump(mapping, sort_keys=False), encoding="utf-8")
+    file.write_text(EXPLANATION + dump_yaml(mapping), encoding="utf-8")
 
 EXPLANATION = """\
 # Which column of your file is which. Correct what is wrong, then run the same command again.

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from ..base.dates import parse_date
 from ..base.errors import UserError, exit_on_user_error
 from ..base.files import content_hash
+from ..base.params import read_params
 from ..base.run_folders import run_path, write_run_folder
 from .mapping import check_times, file_beside, mapping_for
 from .masking import fingerprint
@@ -57,10 +58,10 @@ def clock_parameters(
 
 # %% ../../nbs/library/data/50_own_file.ipynb #25b443e2
 def _parameters(source: Path, mapping: dict[str, Any], folder: Path, root: Path) -> Any: # params, comments kept
-    own = folder / "params.yaml"
-    params = YAML().load((own if own.exists() else root / "params.yaml").read_text(encoding="utf-8"))
-    if not own.exists():
-        params["as_of"], params["train"]["as_of"] = clock_parameters(*first_and_last_day(source, mapping), params)
+    place = folder if (folder / "params.yaml").exists() else root
+    values, params = read_params(place), YAML().load((place / "params.yaml").read_text(encoding="utf-8"))
+    if place == root:
+        params["as_of"], params["train"]["as_of"] = clock_parameters(*first_and_last_day(source, mapping), values)
         params["register"]["incumbent"] = None  # the bank's champion was not trained on this file
     params["time_zone"] = mapping["time_zone"]
     params["ingest"] |= {"source": str(source.resolve()), "source_hash": content_hash(source), "mapping": mapping}

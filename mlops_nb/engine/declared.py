@@ -8,11 +8,12 @@ __all__ = ['Stage', 'declared_stages', 'stage_that_writes', 'declared_parameters
 # %% ../../nbs/library/engine/10_declared.ipynb #ab7d7ab1
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import yaml
 
 from ..base.errors import UserError, did_you_mean
+from ..base.params import read_params, read_yaml
 
 # %% ../../nbs/library/engine/10_declared.ipynb #7482ec6f
 @dataclass(frozen=True)
@@ -27,19 +28,13 @@ def declared_stages(
     folder: Path = Path(), # where dvc.yaml is
 ) -> dict[str, Stage]: # raises UserError when there is no dvc.yaml
     "Read every stage of dvc.yaml, by name."
-    stages = _read(folder / "dvc.yaml").get("stages") or {}
+    stages = read_yaml(folder / "dvc.yaml").get("stages") or {}
     return {name: Stage(name, _paths(stage, "deps"), _paths(stage, "outs", "metrics", "plots"), _paths(stage, "params"))
             for name, stage in stages.items()}
 
 def _paths(stage: dict[str, Any], *sections: str) -> tuple[str, ...]:
     entries = [entry for section in sections for entry in stage.get(section) or ()]
     return tuple(next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries)
-
-def _read(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        raise UserError(f"There is no {file.name} here", f"{file.parent.resolve()} without one",
-                        "run this where dvc.yaml is")
-    return yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
 
 # %% ../../nbs/library/engine/10_declared.ipynb #aee8ba11
 def stage_that_writes(
@@ -63,7 +58,7 @@ def declared_parameters(
     stages = declared_stages(folder)
     if stage not in stages:
         raise UserError("dvc.yaml has no such stage", repr(stage), did_you_mean(stage, stages))
-    values = _read(folder / "params.yaml") if stages[stage].params else {}
+    values = read_params(folder) if stages[stage].params else {}
     named: dict[str, Any] = {}
     for key in stages[stage].params:
         value = _look_up(values, key)
@@ -74,7 +69,7 @@ def _look_up(values: dict[str, Any], key: str) -> Any:
     for part in key.split("."):
         if not isinstance(values, dict) or part not in values:
             raise UserError(f"params.yaml lacks {key}, which dvc.yaml declares", f"no {part!r} there",
-                            did_you_mean(part, values if isinstance(values, dict) else ()))
+                            did_you_mean(part, map(str, values) if isinstance(values, dict) else ()))
         values = values[part]
     return values
 
@@ -96,9 +91,8 @@ def check_parameters(
     for name, value in passed.items():
         if name not in defaults:
             raise UserError("The notebook has no such parameter", repr(name), did_you_mean(name, defaults))
-        default = defaults[name]
-        if None not in (value, default) and not _same_type(value, default):
-            raise UserError(f"The parameter {name!r} has the wrong type", f"{value!r}, {_type_in_words(value)}",
+        for part, inner, default in _of_another_type(name, value, defaults[name]): # the first one
+            raise UserError(f"The parameter {part!r} has the wrong type", f"{inner!r}, {_type_in_words(inner)}",
                             f"give {_type_in_words(default)}, such as {default!r}")
     missing = [name for name in defaults if name not in passed]
     if missing:
@@ -106,6 +100,29 @@ def check_parameters(
                         "declare it in the stage's params, or give it with `-p`")
 
 # %% ../../nbs/library/engine/10_declared.ipynb #b6f484de
+def _of_another_type(name: str, value: Any, default: Any) -> Iterator[tuple[str, Any, Any]]: # dotted name, both values
+    if None not in (value, default) and not _same_type(value, default):
+        yield name, value, default
+    yield from _numbers_as_text(name, value, default)
+
+def _numbers_as_text(name: str, value: Any, default: Any) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(value, dict) and isinstance(default, dict):
+        for key in value.keys() & default.keys():
+            yield from _numbers_as_text(f"{name}.{key}", value[key], default[key])
+    elif isinstance(value, list) and isinstance(default, list):
+        for place, item in enumerate(value if default else ()):
+            yield from _numbers_as_text(f"{name}.{place}", item, default[0])
+    elif isinstance(value, str) and isinstance(default, (int, float)) and _is_number(value):
+        yield name, value, default
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+# %% ../../nbs/library/engine/10_declared.ipynb #73c0cb89
 def _same_type(value: Any, default: Any) -> bool:
     if isinstance(value, bool) or isinstance(default, bool):
         return isinstance(value, bool) and isinstance(default, bool)

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from fastcore.script import call_parse
 
 from ..base.errors import UserError, exit_on_user_error
 from ..base.files import content_hash, existing_input, read_json
-from ..base.params import flatten, numbers_by_name
+from ..base.params import flatten, numbers_by_name, read_params
 from ..base.run_folders import run_name
 from ..registry.bundle import read_bundle
 from ..registry.incumbent import data_hashes, has_champion
@@ -126,7 +125,7 @@ def _log_pipeline(
 ) -> tuple[str, dict[str, str]]: # the run; candidate: its model's address
     metrics = read_json(folder / "reports/evaluate/metrics.json")
     training = read_json(folder / "data/model/training.json")
-    params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    params = read_params(folder)
     with mlflow.start_run(run_name=f"pipeline-{key[:8]}", tags=_tags(folder, key)) as run:
         mlflow.log_params(dict(flatten(params)))
         mlflow.log_metrics({f"test_{name}": value

@@ -10,14 +10,13 @@ import os
 import sys
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import yaml
 from fastcore.script import call_parse
 
 from ..base.dates import parse_date
 from ..base.errors import exit_on_user_error
+from ..base.params import read_params
 from ..base.record import read_journal
 from ..engine.pins import PINS
 from .notification import Message, message, notify, page_link, reading_language, receivers
@@ -64,7 +63,7 @@ def main(
     "Replay an operation of the simulated bank, morning by morning."
     restart_pinned()
     with exit_on_user_error():
-        start = start or yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))["as_of"]
+        start = start or read_params()["as_of"]
         folder = operate(start, end or str(parse_date(start, "FROM") + timedelta(days=365)), name, send=sender())
         print(*decided_lines(Language(), read_journal(folder / JOURNAL)), sep="\n")
         print(f"\nThe journal, the locks and the story are in {folder}/reports/operate; "

@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from ruamel.yaml import YAML
 from tqdm import tqdm
 
 from ..base.dates import parse_date
 from ..base.errors import UserError
 from ..base.files import content_hash, read_json, read_table, replacing, write_json
-from ..base.params import change_params
+from ..base.params import change_params, read_params
 from ..base.record import Journal, journal
 from ..base.schemas import TEXT, VERSION, one_of, record_schema, write_record
 from ..base.run_folders import run_path, write_run_folder
@@ -50,8 +49,8 @@ def replay_folder(
     folder, root = run_path(name, root), Path(root)
     if (folder / "dvc.lock").exists() and not (folder / JOURNAL).exists():
         raise UserError("This folder belongs to another run", str(folder), "give the replay a NAME=… of its own")
+    rules = read_params(root)["operate"]
     params = YAML().load((root / "params.yaml").read_text(encoding="utf-8"))
-    rules = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))["operate"]
     params["ingest"]["drifts"] = [*params["ingest"]["drifts"], *rules["drifts"]]
     params["train"]["models"] = {kind: params["train"]["models"][kind] for kind in rules["models"]}
     params["train"]["tuning"]["method"] = "none"
@@ -120,10 +119,7 @@ def start_champion(folder: Path, champion: str, data: BankData, end: str) -> Cha
     bundle, model = read_bundle(folder / "data/champion")
     scored = score_since_training(data.features, model, bundle, end)
     return Champion(champion, model_in_use(bundle, read_validation_scores(folder / "data/champion"), scored,
-                                      settings_from(_params(folder))))
-
-def _params(folder: Path) -> dict[str, Any]:
-    return yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+                                      settings_from(read_params(folder))))
 
 def watch_morning(
     folder: Path,
@@ -132,7 +128,7 @@ def watch_morning(
     data: BankData,
 ) -> dict[str, Any]: # the journal's entry
     "Watch the model in use for one morning."
-    verdict, _ = watch(champion.model, data.reports, data.delivered, day, settings_from(_params(folder)))
+    verdict, _ = watch(champion.model, data.reports, data.delivered, day, settings_from(read_params(folder)))
     write_record(verdict, SCHEMA, folder / "reports/operate/verdict.json")
     return {"day": day, "decision": "watch", "model": champion.hash, "health": verdict["health"],
             "attention": names_needing_attention(verdict["answers"]),
@@ -257,7 +253,7 @@ def finish(replay: Replay) -> None:
     set_as_of(replay.folder, replay.end, trained[-1], replay.champion())
     run_repro(replay.folder)
     check_verdict(replay.folder, replay.end, replay.done(replay.end)["watch"]["verdict"])
-    write_savings(replay, _params(replay.folder))
+    write_savings(replay, read_params(replay.folder))
 
 # %% ../../nbs/library/operation/30_replay.ipynb #a0f8e613
 ENTRY_SCHEMA = record_schema(

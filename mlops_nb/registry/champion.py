@@ -15,12 +15,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import yaml
 from fastcore.script import Param, call_parse
 
 from ..base.errors import UserError, did_you_mean, exit_on_user_error
 from ..base.files import read_json
-from ..base.params import change_params, flatten, numbers_by_name
+from ..base.params import change_params, flatten, numbers_by_name, parse_yaml, read_params
 from ..evaluation.counts import too_few
 from .incumbent import data_hashes, fetch_bundle, has_champion
 
@@ -34,7 +33,7 @@ def set_params(
 
 def get_params(folder: Path) -> dict[str, Any]:
     "Return the section `register` of params.yaml."
-    return yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))["register"]
+    return read_params(folder)["register"]
 
 # %% ../../nbs/library/registry/70_champion.ipynb #b56eb7d2
 COLUMNS = ("when", "who", "action", "from", "to", "reason", "commit", "decision")
@@ -206,8 +205,7 @@ def _changed_since(folder: Path, champion: str) -> dict[str, list[str]]: # title
     old = commit and _git(folder, "show", f"{commit}:./params.yaml")
     if not old:
         return {"parameters and notebooks": ["the champion's commit is not in this repository"]}
-    now = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
-    before = yaml.safe_load(old)
+    now, before = read_params(folder), parse_yaml(old, "params.yaml")
     before["register"]["incumbent"] = now["register"]["incumbent"]
     edited = " (it had uncommitted changes)" if commits[-1].endswith("-dirty") else ""
     return {f"parameters since commit {commit[:8]}{edited}": changes(before, now),
@@ -249,6 +247,7 @@ def main(
     with exit_on_user_error():
         if action not in ACTIONS:
             raise UserError("There is no such action", repr(action), did_you_mean(action, ACTIONS))
+        read_params()  # what makes no sense in it stops the command before it has changed anything
         message = ACTIONS[action](*[reason] if action in ("approve", "rollback") else [])
     if message:
         print(message)

@@ -12,18 +12,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import yaml
 from fastcore.script import call_parse
 
 from ..base.errors import UserError, exit_on_user_error
 from ..base.files import content_hash, replacing
+from ..base.params import read_params, read_yaml
 
 # %% ../../nbs/library/registry/50_incumbent.ipynb #00efc04d
 def data_hashes(
     folder: Path, # of dvc.lock
 ) -> dict[str, str]: # output's path: MD5
     "Return the hashes of all stages' outputs, from dvc.lock."
-    lock = yaml.safe_load((folder / "dvc.lock").read_text(encoding="utf-8"))
+    lock = read_yaml(folder / "dvc.lock")
     return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage.get("outs", [])}
 
 # %% ../../nbs/library/registry/50_incumbent.ipynb #8c671027
@@ -100,5 +100,4 @@ def folder_in_use(
 def main() -> None:
     "Fetch the champion that params.yaml declares into data/incumbent."
     with exit_on_user_error():
-        params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-        write_incumbent(params["register"]["incumbent"], "data/incumbent")
+        write_incumbent(read_params()["register"]["incumbent"], "data/incumbent")

@@ -92,7 +92,7 @@ def _choices_or_range(where: str, declared: Any) -> Choices | Range: # where: th
     start, end, log = declared["from"], declared["to"], declared.get("log", False)
     if not all(isinstance(bound, (int, float)) for bound in (start, end)):
         raise UserError(f"The range {where} is not between numbers", f"{start!r} and {end!r}",
-                        "give two numbers; YAML reads 1e-5 as a text, write 1.0e-5")
+                        "give two numbers, without quotes")
     if start >= end or log and start <= 0:
         raise UserError(f"The range {where} is empty", f"from {start} to {end}" + " on a log scale" * log,
                         "give a start below the end" + ", and above 0" * log)
