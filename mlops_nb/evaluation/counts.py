@@ -12,8 +12,9 @@ from ..base.shares import MIN_COUNT, wilson_interval
 
 # %% ../../nbs/library/evaluation/05_counts.ipynb #562fd58c
 RESTS_ON = {"average_precision": "frauds", "roc_auc": "frauds", "calibration_error": "frauds", "recall": "frauds",
-            "recall_by_amount": "frauds", "money_saved_per_day": "frauds", "recall_at_budget": "compromised",
-            "precision": "alerts", "precision_at_budget": "alerts"} # figure: the count in the same group
+            "recall_by_amount": "frauds", "money_saved_per_day": "frauds", "share_found": "frauds",
+            "share_found_by_amount": "frauds", "recall_at_budget": "compromised", "precision": "alerts",
+            "precision_at_budget": "alerts"} # figure: the count in the same group
 
 def count_behind(
     figures: dict[str, Any], # a group of figures with its counts, nested

@@ -159,10 +159,12 @@ def add_realised(
     scored: pd.DataFrame, # the same payments with is_fraud
 ) -> dict[str, dict[str, Any]]: # each figure with realised and inside, whether its interval holds it; None: missing
     "Put the realised figures beside their estimates."
-    return {name: estimates[name] | _realised_entry(estimates[name], realised)
-            for name, realised in realised_figures(scored).items()}
+    realised = realised_figures(scored)
+    enough = realised["frauds"] >= MIN_COUNT # rates of fewer are recorded, and not compared
+    return {name: estimates[name] | _realised_entry(estimates[name], value, enough or name not in RATES)
+            for name, value in realised.items()}
 
-def _realised_entry(estimate: dict[str, float | None], realised: float) -> dict[str, Any]:
-    if np.isnan(realised) or estimate["low"] is None:
+def _realised_entry(estimate: dict[str, float | None], realised: float, compared: bool) -> dict[str, Any]:
+    if np.isnan(realised) or estimate["low"] is None or not compared:
         return {"realised": None if np.isnan(realised) else realised, "inside": None}
     return {"realised": realised, "inside": estimate["low"] <= realised <= estimate["high"]}

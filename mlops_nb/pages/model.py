@@ -120,11 +120,16 @@ def estimates(
     "Tabulate the estimates with their intervals, beside realised figures where labels are in."
     now, before = verdict["expected"]["figures"], verdict["expected_before"]
     rows = [[language.named("figure", name), _range(language, name, now[name]), _range(language, name, before[name]),
-             INSIDE[before[name]["inside"]] + language.figure(name, before[name]["realised"])]
+             INSIDE[before[name]["inside"]] + _realised(language, name, before)]
             for name in ESTIMATED if name in now]
     titles = [language(f"estimates-title.{column}") for column in ("figure", "out", "in", "true")]
     note = paragraph(language("estimates-title.note"), kind="note")
     return note + table(titles, rows, language("estimates-title.table"))
+
+def _realised(language: Language, name: str, before: dict[str, Any]) -> str:
+    frauds = before["frauds"]["realised"]
+    counts = {} if frauds is None else {"frauds": int(frauds)}
+    return shown(language, {name: before[name]["realised"]} | counts, name)
 
 def _range(language: Language, name: str, estimate: dict[str, Any]) -> str:
     if estimate["value"] is None:

@@ -10,6 +10,10 @@ from mlops_nb.simulation.simulator import simulate_day
 pytestmark = pytest.mark.slow
 
 
+HONEST = "time,card,terminal,amount,is_fraud\n" + "".join(
+    f"2026-{1 + day // 28:02}-{1 + day % 28:02},c{day},t,{day},0\n" for day in range(112))
+
+
 @pytest.fixture(scope="module")
 def clone(make_clone):
     return make_clone(FEW)
@@ -31,7 +35,9 @@ def test_unknown_names_are_proposed_first_and_run_second(clone, own):
     assert not (clone.folder / "runs").exists()
     assert "merchant" in (clone.folder / "bank.mapping.yaml").read_text()
     committed = {name: (clone.folder / name).read_bytes() for name in ("params.yaml", "dvc.yaml")}
-    assert clone.run("mlops-workspace", "bank.csv").stdout.strip() == "runs/bank"
+    *proposed, folder = clone.run("mlops-workspace", "bank.csv").stdout.splitlines()
+    assert folder == "runs/bank" and "14 days to learn from, 7 to judge on" in proposed[0]
+    assert f"# {proposed[0]}\n" in (clone.folder / "runs/bank/params.yaml").read_text()
     assert len(clone.ran(folder="runs/bank")) == 9
     assert {name: (clone.folder / name).read_bytes() for name in committed} == committed
     assert clone.run("git", "status", "--porcelain").stdout.split() == ["??", "bank.csv", "??", "bank.mapping.yaml"]
@@ -64,6 +70,8 @@ def test_a_changed_file_runs_again_and_the_users_parameters_stay(clone, own):
     ("table.xlsx", "x", "is of no kind that can be read"),
     ("broken.parquet", "not parquet", "cannot be read as parquet"),
     ("short.csv", "time,card,terminal,amount,is_fraud\n2026-01-01,a,t,1,0\n", "history is too short"),
+    ("honest.csv", HONEST, "No transaction of the file is labelled as a fraud"),
+    ("rare.csv", HONEST.replace("40,0", "40,1"), "frauds are too few to train and judge a model"),
     ("times.csv", "time,card,terminal,amount,is_fraud\nsoon,a,t,1,0\n", "No time in"),
     ("lacking.csv", "time,card,amount,is_fraud\n2026-01-01,a,1,0\n", "names that are not known"),
 ], ids=lambda value: str(value)[:14])

@@ -10,10 +10,9 @@ import pytest
 
 from mlops_nb.base.errors import UserError
 from mlops_nb.data.cleaning import clean
-from mlops_nb.data.mapping import DEFAULT_UNITS, mapping_for
-from mlops_nb.data.own_file import first_and_last_day
+from mlops_nb.data.mapping import DEFAULT_UNITS, check_times, file_beside, mapping_for
 from mlops_nb.data.quality import quality
-from mlops_nb.data.sources import split_file
+from mlops_nb.data.sources import read_rows, split_file
 
 ZONE = "Europe/Berlin"
 NAMES = ("transaction_id", "time", "card", "terminal", "amount", "is_fraud", "reported_at")
@@ -66,14 +65,21 @@ def test_what_is_less_than_an_instant_is_counted_and_said(tmp_path: Path) -> Non
     assert quality(tables)["notes"] == {"file": {"time.date_only": 1, "time.repeated_hour": 1}}
 
 
+def asked(source: Path) -> list[str]: # the times, once they are beyond question
+    mapping = mapping_for(source)
+    database = read_rows(source, mapping)
+    check_times(database, mapping, file_beside(source))
+    return [str(instant) for instant, in database.sql("SELECT instant FROM made").fetchall()]
+
+
 def test_an_ambiguous_date_is_asked_and_the_question_leaves_a_mapping(tmp_path: Path) -> None:
     source = tmp_path / "own.csv"
-    source.write_text("time,card,terminal,amount,is_fraud\n03/04/2026,c,t,1,0\n25/04/2026,c,t,1,0\n")
+    source.write_text("time,card,terminal,amount,is_fraud\n03/04/2026 10:00,c,t,1,0\n25/04/2026 10:00,c,t,1,0\n")
     with pytest.raises(UserError, match="1 can only be day_first, 0 only month_first"):
-        first_and_last_day(source, mapping_for(source))
+        asked(source)
     answer = tmp_path / "own.mapping.yaml"
     answer.write_text(answer.read_text().replace("time_form: null", "time_form: day_first"))
-    assert str(first_and_last_day(source, mapping_for(source))[0]) == "2026-04-03"
+    assert asked(source) == ["2026-04-03 10:00:00", "2026-04-25 10:00:00"]
 
 
 PAID = "2026-03-03 12:00:00"
