@@ -43,7 +43,8 @@ def read_labels(
         FROM chosen JOIN made USING (row) JOIN reported USING (row)
         WHERE NOT {is_no('is_fraud')} AND {known_at} > made.instant ORDER BY ALL""").df()
     payments = """SELECT count(*), count(DISTINCT (day, card)) / greatest(count(DISTINCT day), 1)
-                  FROM (SELECT card, instant::DATE AS day FROM chosen JOIN made USING (row) WHERE instant IS NOT NULL)"""
+                  FROM (SELECT card, instant::DATE AS day FROM chosen JOIN made USING (row)
+                        WHERE instant IS NOT NULL)"""
     return Labels(frauds, *database.sql(payments).fetchall()[0])
 
 # %% ../../nbs/library/data/55_windows.ipynb #d64baaa7
