@@ -148,7 +148,7 @@ def _advice(rule: dict[str, Any], value: Any) -> str: # what would be right
         return did_you_mean(str(value), choices)
     if rule.get("format") == "date":
         return "write it as 2026-04-01"
-    kinds = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
+    kinds = [rule["type"]] if isinstance(rule.get("type"), str) else rule.get("type", ["number"])
     bounds = " and ".join(words.format(rule[name]) for name, words in BOUNDS.items() if name in rule)
     return ", ".join(filter(None, ["give " + " or ".join(KINDS[kind] for kind in kinds), bounds]))
 
