@@ -107,7 +107,7 @@ def test_the_pipeline_takes_them_in_when_they_come(make_clone) -> None:
     clone.run("dvc", "repro", "--quiet", "clean")
     reports = clone.folder / "data/clean/reports.parquet"
     payments = pd.read_parquet(clone.folder / "data/clean/transactions.parquet")
-    before, payment = len(pd.read_parquet(reports)), payments["transaction_id"].iloc[-1]
+    before, payment = len(pd.read_parquet(reports)), payments["transaction_id"].iloc[0]
     for day in ("2026-03-31", "2026-04-01"):
         (clone.folder / f"data/findings/{day}.csv").write_text(
             f"transaction_id,is_fraud,reported_at\n{payment},true,{day}T12:00:00Z\n")
