@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['HOUR_US', 'DAY_US', 'WINDOWS', 'UNITS', 'PAYMENT_SQL', 'PAYMENT_FEATURES', 'EARLIER', 'PACKED', 'UNPACKED',
            'UNTIL_NOW', 'CARD_SQL', 'MEAN_30D', 'VARIANCE_30D', 'POS_30D', 'CARD_FEATURES', 'PLACE_SQL',
-           'PLACE_FEATURES', 'REPORTED_SQL', 'DAYS', 'MADE', 'FRAUDS', 'TERMINAL_SQL', 'TERMINAL_FEATURES', 'CATALOGUE',
-           'REPORT_FEATURES', 'OPTIONAL', 'FAMILIES', 'Feature', 'family_sql', 'supported_features']
+           'PLACE_FEATURES', 'OF_PAYMENT', 'CHANGES_SQL', 'REPORTED_SQL', 'DAYS', 'SUMS', 'ADDED', 'ADDED_SQL', 'MADE',
+           'STREAM_SQL', 'TERMINAL_SQL', 'TERMINAL_FEATURES', 'CATALOGUE', 'REPORT_FEATURES', 'OPTIONAL', 'FAMILIES',
+           'Feature', 'family_sql', 'supported_features']
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #2b97ab37
 from dataclasses import dataclass
@@ -125,14 +126,26 @@ PLACE_FEATURES = [
     Feature("distance_from_usual_m", "place", "coalesce(from_usual, 0)", "metres", "30d", ("x_m", "y_m")),
 ]
 
+# %% ../../nbs/library/features/10_catalogue.ipynb #5a1c07d2
+OF_PAYMENT = "WINDOW of_payment AS (PARTITION BY transaction_id ORDER BY instant, is_fraud DESC)"
+
+CHANGES_SQL = f"""
+SELECT transaction_id, card, terminal, amount_cents, paid, instant, change,
+       CASE WHEN change > 0 THEN instant ELSE lag(instant) OVER of_payment END AS since
+FROM (SELECT *, is_fraud - coalesce(lag(is_fraud) OVER of_payment, 0) AS change FROM reports {OF_PAYMENT})
+WHERE change <> 0
+{OF_PAYMENT}
+"""
+
 # %% ../../nbs/library/features/10_catalogue.ipynb #346c33d4
 REPORTED_SQL = f"""
-SELECT terminal, instant, fraud, paid, coalesce(percent, 100) AS percent
-FROM reports
+SELECT terminal, instant, since, change, coalesce(percent, 100) AS percent,
+       CAST(floor(paid / 1000000) AS BIGINT) AS paid_s
+FROM ({CHANGES_SQL})
 LEFT JOIN (SELECT fraud.transaction_id,
-                  CAST(floor(100 * (min(fraud.amount_cents) / (sum(earlier.amount_cents) / count(*))))
+                  CAST(floor(100 * min(fraud.amount_cents) * count(*) / nullif(sum(earlier.amount_cents), 0))
                        AS BIGINT) AS percent
-           FROM (SELECT DISTINCT transaction_id, card, paid, amount_cents FROM reports) AS fraud
+           FROM (SELECT DISTINCT transaction_id, card, paid, amount_cents FROM reports WHERE is_fraud = 1) AS fraud
            JOIN payments AS earlier
            ON fraud.card = earlier.card
               AND earlier.instant > fraud.paid - {WINDOWS['30d']} AND earlier.instant < fraud.paid
@@ -140,25 +153,43 @@ LEFT JOIN (SELECT fraud.transaction_id,
 USING (transaction_id)
 """
 
-# %% ../../nbs/library/features/10_catalogue.ipynb #0a024d4a
+# %% ../../nbs/library/features/10_catalogue.ipynb #5a1c07d6
 DAYS = {name: length for name, length in WINDOWS.items() if name != "1h"}
+SUMS = { # its window, and what a fraud adds to it
+    **{f"frauds_{name}": (name, "1") for name in DAYS},
+    "percents_30d": ("30d", "percent"),
+    "paid_30d": ("30d", "paid_s"),
+}
+ADDED = "CASE WHEN instant < since + {length} THEN change * {value} ELSE 0 END AS {name}"
+ADDED_SQL = f"""SELECT terminal, instant, since,
+                {", ".join(ADDED.format(name=name, length=DAYS[window], value=value)
+                           for name, (window, value) in SUMS.items())}
+                FROM ({REPORTED_SQL})"""
+
+def _taken_back(window: str) -> str: # SQL: what leaves a window, and when
+    amounts = ", ".join(f"-{name}" if window == of else "0" for name, (of, _) in SUMS.items())
+    return f"SELECT CAST(NULL AS BIGINT), terminal, since + {DAYS[window]}, {amounts} FROM added"
+
+# %% ../../nbs/library/features/10_catalogue.ipynb #0a024d4a
 MADE = "count(*) OVER until_now_{0} - count(*) OVER until_now_unheard AS made_{0}"
-FRAUDS = "greatest(sum(fraud) OVER until_now_{0}, 0) AS frauds_{0}"
+STREAM_SQL = f"""
+WITH added AS ({ADDED_SQL})
+SELECT position, terminal, instant, {', '.join(f'0 AS {name}' for name in SUMS)} FROM payments
+WHERE terminal IN (SELECT terminal FROM added)
+UNION ALL SELECT CAST(NULL AS BIGINT), terminal, instant, {', '.join(SUMS)} FROM added
+UNION ALL {' UNION ALL '.join(map(_taken_back, DAYS))}
+"""
 
 TERMINAL_SQL = f"""
 SELECT position, {{features}}
-FROM (SELECT position, {', '.join(map(MADE.format, DAYS))}
+FROM (SELECT position, instant, {', '.join(map(MADE.format, DAYS))}
       FROM payments WINDOW {{unheard}})
 LEFT JOIN (SELECT * FROM (
-               SELECT position, {', '.join(map(FRAUDS.format, DAYS))},
-                      instant - min(CASE WHEN fraud > 0 THEN paid END) OVER until_now_30d AS begun,
-                      sum(fraud * percent) OVER until_now_30d AS percents
-               FROM (SELECT position, terminal, instant, 0 AS fraud, NULL AS paid, 0 AS percent FROM payments
-                     WHERE terminal IN (SELECT terminal FROM reports)
-                     UNION ALL
-                     SELECT CAST(NULL AS BIGINT), terminal, instant, fraud, paid, percent FROM ({REPORTED_SQL}))
-               WINDOW {', '.join(UNTIL_NOW.format(name, 'terminal', length - 1) for name, length in DAYS.items())})
-           WHERE position IS NOT NULL AND {' + '.join(f'frauds_{name}' for name in DAYS)} > 0)
+               SELECT position, {', '.join(f'sum({name}) OVER so_far AS {name}' for name in SUMS)}
+               FROM ({STREAM_SQL})
+               WINDOW so_far AS (PARTITION BY terminal ORDER BY instant
+                                 RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))
+           WHERE position IS NOT NULL AND frauds_30d > 0)
 USING (position)
 """
 
@@ -170,10 +201,10 @@ TERMINAL_FEATURES = [
                 f"CASE WHEN made_{name} > 0 THEN coalesce(frauds_{name}, 0) / made_{name} ELSE 0 END",
                 "share", name, share_of=f"terminal_transactions_{name}", of_reports=True))),
     Feature("terminal_fraud_age_30d", "terminal",
-            f"CASE WHEN frauds_30d > 0 THEN least(90, begun / {DAY_US}) ELSE 90 END", "days", "30d",
-            most=90, of_reports=True),
+            """CASE WHEN frauds_30d > 0 THEN least(90, (instant / 1000000 - paid_30d / frauds_30d) / 86400)
+            ELSE 90 END""", "days", "30d", most=90, of_reports=True),
     Feature("terminal_fraud_to_mean_30d", "terminal",
-            "CASE WHEN frauds_30d > 0 THEN least(10, greatest(0, percents / frauds_30d / 100)) ELSE 10 END",
+            "CASE WHEN frauds_30d > 0 THEN least(10, percents_30d / frauds_30d / 100) ELSE 10 END",
             "times", "30d", most=10, of_reports=True),
 ]
 

@@ -25,7 +25,7 @@ PAYMENTS = """SELECT {position} AS position, transaction_id, card, terminal,
                      amount_cents, channel, x_m, y_m
               FROM {source}"""
 REPORTS = """SELECT transaction_id, card, terminal, amount_cents, payments.instant AS paid,
-                    {micros}(CAST(reported_at AS TIMESTAMP)) AS instant, CASE WHEN is_fraud THEN 1 ELSE -1 END AS fraud
+                    {micros}(CAST(reported_at AS TIMESTAMP)) AS instant, CAST(is_fraud AS INT) AS is_fraud
              FROM {source} JOIN payments USING (transaction_id)"""
 
 # %% ../../nbs/library/features/20_compute.ipynb #12ff8222

@@ -241,19 +241,19 @@ feature-terminal_transactions = Transactions at the terminal in { $window } befo
         [one] 1 transaction
        *[other] { $value } transactions
     } at this terminal in { $window } before the label delay
-feature-terminal_risk = Fraud reports of { $window } about the terminal, per transaction
+feature-terminal_risk = Frauds reported at the terminal in { $window }, per transaction
     .reason = { $reports ->
-        [one] 1 fraud report
-       *[other] { $reports } fraud reports
-    } about this terminal in { $window }, for { $of ->
+        [one] 1 fraud
+       *[other] { $reports } frauds
+    } reported at this terminal in { $window }, for { $of ->
         [one] 1 transaction
        *[other] { $of } transactions
     }
-feature-terminal_fraud_age = Days since the first fraud reported at the terminal in { $window }, 90 at most
+feature-terminal_fraud_age = Mean days since the frauds reported at the terminal in { $window }, 90 at most
     .reason = { $value ->
         [one] 1 day
        *[other] { $value } days
-    } since the first of the frauds reported at this terminal in { $window }
+    } on average since the frauds reported at this terminal in { $window }
 feature-terminal_fraud_to_mean = Amount of the frauds reported at the terminal in { $window }, in multiples of their cards' means, 10 at most
     .reason = the frauds reported at this terminal in { $window } were { $value } times their cards' mean amounts
 feature-fraud_probability = The model's score
