@@ -95,7 +95,9 @@ def check_params(
     "Check parameters against a schema."
     from jsonschema import Draft202012Validator, FormatChecker, validators
 
-    types = Draft202012Validator.TYPE_CHECKER.redefine("number", lambda _, value: _is_finite_number(value))
+    types = Draft202012Validator.TYPE_CHECKER.redefine_many({
+        "number": lambda _, value: type(value) is int or type(value) is float and isfinite(value),
+        "integer": lambda _, value: type(value) is int})
     formats = FormatChecker(["date"])
     formats.checks("time-zone")(lambda value: value in available_timezones())
     validator = validators.extend(Draft202012Validator, type_checker=types)(_strict(schema), format_checker=formats)
@@ -104,9 +106,6 @@ def check_params(
         raise _not_allowed(error)
 
 # %% ../../nbs/library/base/40_params.ipynb #63e804d4
-def _is_finite_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) or isinstance(value, float) and isfinite(value)
-
 def _strict(schema: Any) -> Any: # with required and additionalProperties wherever there are properties
     if isinstance(schema, list):
         return [_strict(part) for part in schema]
@@ -132,7 +131,7 @@ def _not_allowed(error: Any) -> UserError: # error: jsonschema's
     problem = PROBLEMS.get(error.validator, "is out of range")
     if error.validator == "format":
         problem = f"is no {error.validator_value.replace('-', ' ')}"
-    return UserError(f"{place} {problem}", json.dumps(value, ensure_ascii=False)[:80], _advice(rule, value))
+    return UserError(f"{place} {problem}", json.dumps(value, ensure_ascii=False)[:80], _advice(error))
 
 # %% ../../nbs/library/base/40_params.ipynb #f34236f2
 KINDS = {"integer": "a whole number", "number": "a number", "string": "a text", "boolean": "true or false",
@@ -140,7 +139,8 @@ KINDS = {"integer": "a whole number", "number": "a number", "string": "a text", 
 BOUNDS = {"minimum": "at least {}", "exclusiveMinimum": "above {}", "maximum": "at most {}",
           "minItems": "of at least {}", "minProperties": "of at least {}"}
 
-def _advice(rule: dict[str, Any], value: Any) -> str: # what would be right
+def _advice(error: Any) -> str: # what would be right
+    rule, value = error.schema, error.instance
     if "description" in rule:
         return f"give {rule['description']}"
     choices = available_timezones() if rule.get("format") == "time-zone" else rule.get("enum")
@@ -148,7 +148,9 @@ def _advice(rule: dict[str, Any], value: Any) -> str: # what would be right
         return did_you_mean(str(value), choices)
     if rule.get("format") == "date":
         return "write it as 2026-04-01"
-    kinds = [rule["type"]] if isinstance(rule.get("type"), str) else rule.get("type", ["number"])
+    if "type" not in rule:
+        return f"mend it: {error.message}"
+    kinds = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
     bounds = " and ".join(words.format(rule[name]) for name, words in BOUNDS.items() if name in rule)
     return ", ".join(filter(None, ["give " + " or ".join(KINDS[kind] for kind in kinds), bounds]))
 
