@@ -71,9 +71,10 @@ tidy: env ## clean every notebook and export every module
 hooks: ## let git merge notebooks cell by cell, in this clone
 	@if git rev-parse --git-dir >/dev/null 2>&1; then git config --local include.path ../.gitconfig; fi
 
-run: env export hooks ## run the pipeline on the simulated bank, or on your own transactions: SOURCE=file.csv (NAME=…)
+run: env export hooks ## run the pipeline on the simulated bank, or your own data: SOURCE=file.csv (LABELS=…, NAME=…)
 	@folder=.; \
-	if [ -n "$${SOURCE:-}" ]; then folder=$$(mlops-workspace --name="$${NAME:-}" -- "$$SOURCE") || exit 1; fi; \
+	if [ -n "$${SOURCE:-}" ]; then folder=$$(mlops-workspace --name="$${NAME:-}" --labels="$${LABELS:-}" \
+	  -- "$$SOURCE") || exit 1; fi; \
 	cd "$$folder" && dvc repro && mlops-champion promote && mlops-sync && mlops-summary
 
 approve: env ## make the proposed model champion: REASON="…" (RUN=name for a run on your own file)

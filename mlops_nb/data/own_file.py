@@ -16,11 +16,12 @@ from fastcore.script import call_parse
 from ruamel.yaml import YAML
 
 from ..base.errors import UserError, exit_on_user_error
-from ..base.files import content_hash
 from ..base.params import read_params
 from ..base.run_folders import run_path, write_run_folder
-from .mapping import check_times, file_beside, mapping_for
+from .formats import LabelsFile, rejected_rows
+from .mapping import check_amounts, check_times, mapping_for
 from .masking import fingerprint
+from .parts import mapping_path, source_hash, source_name
 from .sources import read_rows
 from .windows import adopt_windows, propose_windows, read_labels
 
@@ -45,21 +46,26 @@ def first_and_last_day(
     return kept[0][0], kept[-1][1], total - sum(rows for *_, rows in kept)
 
 # %% ../../nbs/library/data/50_own_file.ipynb #25b443e2
-def _parameters(source: Path, mapping: dict[str, Any], folder: Path, root: Path) -> Any: # params, comments kept
+def _parameters(file: LabelsFile, labels: LabelsFile | None, folder: Path, root: Path) -> Any: # params, comments kept
+    (source, mapping), (told, told_mapping) = file, labels or (None, None)
     place = folder if (folder / "params.yaml").exists() else root
     values, params = read_params(place), YAML().load((place / "params.yaml").read_text(encoding="utf-8"))
     if place == root:
-        _adopt_file(source, mapping, values, params)
+        _adopt_file(read_rows(source, mapping, labels), file, values, params)
         params["register"]["incumbent"] = None  # the bank's champion was not trained on this file
     params["time_zone"] = mapping["time_zone"]
-    params["ingest"] |= {"source": str(source.resolve()), "source_hash": content_hash(source), "mapping": mapping}
+    params["ingest"] |= {"source": str(Path(source).resolve()), "source_hash": source_hash(source), "mapping": mapping,
+                         "labels": told and str(Path(told).resolve()), "labels_hash": told and source_hash(told),
+                         "labels_mapping": told_mapping}
     if fingerprint():
         params["clean"]["card_key"] = fingerprint()
     return params
 
-def _adopt_file(source: Path, mapping: dict[str, Any], values: dict[str, Any], params: Any) -> None: # params: changed
-    database, column = read_rows(source, mapping), mapping["columns"]["time"]
-    check_times(database, mapping, file_beside(source))
+# Changes params. database: from `read_rows`.
+def _adopt_file(database: duckdb.DuckDBPyConnection, file: LabelsFile, values: dict[str, Any], params: Any) -> None:
+    (source, mapping), column = file, file[1]["columns"]["time"]
+    for check in (check_times, check_amounts):
+        check(database, mapping, mapping_path(source))
     days = first_and_last_day(database)
     if days is None:
         shown = database.sql("SELECT DISTINCT time FROM chosen WHERE trim(time) <> '' LIMIT 3").fetchall()
@@ -69,27 +75,30 @@ def _adopt_file(source: Path, mapping: dict[str, Any], values: dict[str, Any], p
     first, last, outside = days
     proposal = propose_windows(first, last, read_labels(database, values["label_delay"]), values)
     strays = [f"{outside:,} rows have dates far from all others, and do not move the clock."] if outside else []
-    print(*strays, *adopt_windows(params, proposal), sep="\n", file=sys.stderr)
+    print(*rejected_rows(database), *strays, *adopt_windows(params, proposal), sep="\n", file=sys.stderr)
 
 # %% ../../nbs/library/data/50_own_file.ipynb #5a4d319c
 def prepare_run(
-    source: str | Path, # CSV or Parquet
+    source: str | Path, # a file, a folder or a pattern
     name: str | None = None, # of the folder under runs/; the file's name if none is given
+    labels: str | Path | None = None, # fraud reports in a file of their own
     root: str | Path = ".", # the project
 ) -> Path: # the workspace, ready for `dvc repro`; raises UserError for a file that cannot be used
     "Create or update the workspace for a file."
-    source, root = Path(source), Path(root)
-    folder = run_path(name or source.stem, root)
-    params = _parameters(source, mapping_for(source), folder, root)
+    root = Path(root)
+    folder = run_path(name or source_name(source), root)
+    file = source, mapping_for(source, "transactions" if labels else "labelled")
+    params = _parameters(file, (labels, mapping_for(labels, "labels")) if labels else None, folder, root)
     write_run_folder(folder, params)
     return folder
 
 # %% ../../nbs/library/data/50_own_file.ipynb #c6929bbe
 @call_parse
 def main(
-    source: str, # a CSV or Parquet file of labelled transactions
+    source: str, # transactions: a file, a folder or a pattern
     name: str = "", # of the folder under runs/; the file's name if none is given
+    labels: str = "", # fraud reports in a file of their own
 ) -> None:
     "Prepare a run on your own file and print its folder."
     with exit_on_user_error():
-        print(prepare_run(source, name or None))
+        print(prepare_run(source, name or None, labels or None))

@@ -30,7 +30,7 @@ def received_schema(fields: tuple[str, ...]) -> pa.Schema:
 
 # Columns that are not given are null.
 def _received(fields: tuple[str, ...], rows: int, first_line: int, **columns: pa.Array) -> pa.Table:
-    columns |= {"line": pa.array(range(first_line, first_line + rows))}
+    columns = {"line": pa.array(range(first_line, first_line + rows))} | columns
     schema = received_schema(fields)
     return pa.table({name: columns.get(name, pa.nulls(rows)) for name in schema.names}).cast(schema)
 
@@ -131,7 +131,7 @@ def _read_web(path: Path) -> pa.Table:
                      channel=pa.array(["web"] * len(lines)), **fields)
 
 # %% ../../nbs/library/data/60_readers.ipynb #5aa1a0c5
-def _parquet(path: Path, names: tuple[str, ...]) -> pa.Table: # raises Unreadable
+def _parquet(path: Path, names: tuple[str, ...], also: tuple[str, ...] = ()) -> pa.Table: # raises Unreadable
     try:
         with pq.ParquetFile(path) as file:
             table = file.read()
@@ -141,7 +141,7 @@ def _parquet(path: Path, names: tuple[str, ...]) -> pa.Table: # raises Unreadabl
     missing = [name for name in names if name not in table.column_names]
     if missing:
         raise Unreadable("file.columns_missing", ", ".join(missing))
-    return table.select(names).combine_chunks()
+    return table.select([*names, *(name for name in also if name in table.column_names)]).combine_chunks()
 
 def _texts(table: pa.Table) -> dict[str, pa.Array]: # raises Unreadable
     try:
@@ -160,7 +160,7 @@ def _read_pos(path: Path) -> pa.Table:
 
 def _read_split(fields: tuple[str, ...]) -> Callable[[Path], pa.Table]:
     def read(path: Path) -> pa.Table:
-        table = _parquet(path, (*fields, *READ_BEFORE, "made_at"))
+        table = _parquet(path, (*fields, *READ_BEFORE, "made_at"), also=("line", "text"))
         made_at = table["made_at"].cast(pa.timestamp("us"), safe=False)
         return _received(fields, len(table), 1, **_texts(table.drop_columns("made_at")), made_at=made_at)
     return read

@@ -20,7 +20,6 @@ import pandas as pd
 from ..base.dates import parse_date
 from ..base.errors import UserError
 from ..base.shares import MIN_COUNT
-from .sources import is_no
 
 # %% ../../nbs/library/data/55_windows.ipynb #73606617
 @dataclass(frozen=True)
@@ -36,12 +35,12 @@ def read_labels(
     label_delay: int, # days until a fraud is known, where the file does not say
 ) -> Labels:
     "Return the frauds of a user's file."
-    known_at = f"""coalesce(reported.instant, CASE WHEN reported.problem IS NULL
-                                              THEN made.instant + INTERVAL {int(label_delay)} DAY END)"""
+    known_at = f"""coalesce(told.instant, CASE WHEN told.problem IS NULL
+                                          THEN made.instant + INTERVAL {int(label_delay)} DAY END)"""
     frauds = database.sql(f"""
         SELECT made.instant::DATE AS day, {known_at}::DATE AS reported, card
-        FROM chosen JOIN made USING (row) JOIN reported USING (row)
-        WHERE NOT {is_no('is_fraud')} AND {known_at} > made.instant ORDER BY ALL""").df()
+        FROM labels_read AS told JOIN chosen ON chosen.row = payment JOIN made ON made.row = payment
+        WHERE told.is_fraud AND {known_at} > made.instant ORDER BY ALL""").df()
     payments = """SELECT count(*), count(DISTINCT (day, card)) / greatest(count(DISTINCT day), 1)
                   FROM (SELECT card, instant::DATE AS day FROM chosen JOIN made USING (row)
                         WHERE instant IS NOT NULL)"""

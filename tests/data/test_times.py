@@ -10,7 +10,8 @@ import pytest
 
 from mlops_nb.base.errors import UserError
 from mlops_nb.data.cleaning import clean
-from mlops_nb.data.mapping import DEFAULT_UNITS, check_times, file_beside, mapping_for
+from mlops_nb.data.mapping import DEFAULT_UNITS, check_times, mapping_for
+from mlops_nb.data.parts import mapping_path
 from mlops_nb.data.quality import quality
 from mlops_nb.data.sources import read_rows, split_file
 
@@ -68,7 +69,7 @@ def test_what_is_less_than_an_instant_is_counted_and_said(tmp_path: Path) -> Non
 def asked(source: Path) -> list[str]: # the times, once they are beyond question
     mapping = mapping_for(source)
     database = read_rows(source, mapping)
-    check_times(database, mapping, file_beside(source))
+    check_times(database, mapping, mapping_path(source))
     return [str(instant) for instant, in database.sql("SELECT instant FROM made").fetchall()]
 
 

@@ -109,7 +109,7 @@ def test_an_undeclared_module_would_be_seen(tmp_path):
 
 
 @pytest.mark.parametrize("module, stages", [
-    ("data/sources.py", {"ingest", "clean"}), ("training/splits.py", {"train", "evaluate", "register"}),
+    ("data/sources.py", {"ingest"}), ("training/splits.py", {"train", "evaluate", "register"}),
     ("pages/model_card.py", set()), ("registry/gate.py", {"register"})],
     ids=["how a user's file is split", "the folds", "the model card", "the gate"])
 def test_an_edit_reruns_no_more_stages_than_it_must(module, stages):

@@ -19,8 +19,9 @@ VALUES = ["`touch MARK`", "$(touch MARK); touch MARK & #1  ${HOME}", '"; touch M
           "--help\n\ttouch MARK", EXPANDED]
 # What is called, by which variable, and the words in which the program is given the value.
 TEXTS = [
-    ("run", "SOURCE", "mlops-workspace", ["--name=", "--", "VALUE"]),
-    ("run SOURCE=own.csv", "NAME", "mlops-workspace", ["--name=VALUE", "--", "own.csv"]),
+    ("run", "SOURCE", "mlops-workspace", ["--name=", "--labels=", "--", "VALUE"]),
+    ("run SOURCE=own.csv", "NAME", "mlops-workspace", ["--name=VALUE", "--labels=", "--", "own.csv"]),
+    ("run SOURCE=own.csv", "LABELS", "mlops-workspace", ["--name=", "--labels=VALUE", "--", "own.csv"]),
     ("approve", "REASON", "mlops-champion", ["approve", "--reason=VALUE"]),
     ("rollback", "REASON", "mlops-champion", ["rollback", "--reason=VALUE"]),
     ("tune", "TRIALS", "mlops-tune", ["--trials=VALUE", "--minutes=0", "--model="]),
