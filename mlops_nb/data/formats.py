@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from ..base.errors import UserError, did_you_mean
 from ..base.files import connect
 from .delimited import Layout, Rejected, column_names, find_header, find_layout, given_layout, write_rows
-from .encodings import FIRST_LINES, first_lines, text_lines
+from .encodings import FIRST_LINES, WINDOWS, first_lines, text_lines
 from .parts import Part, check_text, mapping_path, opened, source_parts
 
 # %% ../../nbs/library/data/05_formats.ipynb #c702c221
@@ -151,8 +151,7 @@ class Look:
     "The beginning of a source."
     names: tuple[str, ...] # of its columns
     rows: list[list[str | None]] # the first of its first table, as text
-    encoding: str | None = None # if it is a guess, to be confirmed
-    written: str = "" # how the first table is written, for people
+    guess: str | None = None # what makes Windows-1252 its likely encoding, if that has to be confirmed
 
 def first_look(
     source: str | Path, # a file, a folder or a pattern
@@ -164,12 +163,11 @@ def first_look(
         if part.kind == "parquet":
             return _look_at_parquet(_on_disk(part, Path(scratch)), str(part))
         guess = _guessed_encoding(part, given) if part.kind == "text" else None
-        with _table(part, given | ({"encoding": guess} if guess else {}), Path(scratch)) as table:
+        with _table(part, given | ({"encoding": WINDOWS} if guess else {}), Path(scratch)) as table:
             clean, layout = io.StringIO(), table.layout
             list(table.write(table.first, layout, clean))
-        rows = list(csv.reader(io.StringIO(clean.getvalue()), delimiter=layout.delimiter, quotechar=layout.quote))
-        written = f"the header is line {layout.header_line}"
-        return Look(layout.names, rows, guess, f"delimiter {layout.delimiter!r}, {written}" if guess else written)
+    rows = csv.reader(io.StringIO(clean.getvalue()), delimiter=layout.delimiter, quotechar=layout.quote)
+    return Look(layout.names, list(rows), guess)
 
 # %% ../../nbs/library/data/05_formats.ipynb #c50d7bf6
 def _guessed_encoding(part: Part, given: dict[str, Any]) -> str | None:

@@ -14,9 +14,11 @@ from zoneinfo import available_timezones
 import duckdb
 
 from ..base.errors import UserError, did_you_mean
+from ..base.files import connect
 from ..base.params import dump_yaml, read_yaml
 from .delimited import given_layout
-from .formats import first_look
+from .encodings import WINDOWS
+from .formats import Look, first_look
 from .parts import mapping_path
 from .times import DAY_FIRST_ONLY, EPOCHS, FORMS, MONTH_FIRST_ONLY, TimeRules, first_instant, time_rules
 from .values import DECIMALS, check_currency, decimal_marks, label_words, proposed_decimal
@@ -35,9 +37,12 @@ DEFAULT_UNITS = {"amount_unit": "units", "time_zone": "UTC", "time_form": None, 
 
 # %% ../../nbs/library/data/20_mapping.ipynb #eebd2a42
 USUAL_NAMES = {
-    "time": ("time", "datetime", "timestamp", "date"), "card": ("card", "customer", "account", "client", "cc"),
-    "terminal": ("terminal", "merchant", "atm", "shop", "pos"), "amount": ("amount", "amt", "value", "sum"),
-    "is_fraud": ("fraud", "label", "class", "target"), "transaction_id": ("transaction_id", "tx_id", "trans_num"),
+    "time": ("time", "datetime", "timestamp", "date", "dttm", "zeit", "datum"),
+    "card": ("card", "customer", "account", "client", "dbtr", "karte", "cc"),
+    "terminal": ("terminal", "merchant", "atm", "shop", "cdtr", "händler", "pos"),
+    "amount": ("amount", "amt", "value", "sum", "betrag"),
+    "is_fraud": ("fraud", "label", "class", "target", "frd", "betrug"),
+    "transaction_id": ("transaction_id", "tx_id", "txid", "trans_num"),
     "channel": ("channel", "entry_mode"), "x": ("x", "lon", "longitude"), "y": ("y", "lat", "latitude"),
     "reported_at": ("reported_at", "report_time", "chargeback"),
 }
@@ -73,16 +78,21 @@ def mapping_for(
         return _checked(given, look.names, mapping_file, kind)
     same = {name: name for name in required + optional}
     known = next((names for names in (HANDBOOK, same) if all(names.get(name) in look.names for name in required)), None)
-    proposal = DEFAULT_UNITS | propose(look.names, kind) | {"encoding": look.encoding} | given
+    proposal = propose(look.names, kind) | ({"encoding": WINDOWS} if look.guess else {}) | given
     if known:
         proposal["columns"] = {name: column for name, column in known.items() if column in look.names and name in same}
-        if look.encoding is None:
-            return _checked({key: value for key, value in proposal.items() if key != "encoding"} | given, look.names,
-                            mapping_file, kind)
-    write_mapping(proposal, mapping_file)
-    why = "is not UTF-8" if known else "has column names that are not known"
-    found = ", ".join(look.names) + (f", if its encoding is {look.encoding}" if look.encoding else "")
-    raise UserError(f"{source} {why}", found, f"check the proposal in {mapping_file}, then give the same command again")
+        if not look.guess:
+            return _checked(proposal, look.names, mapping_file, kind)
+    write_mapping(proposal | _shown_decimal(look, proposal) | given, mapping_file)
+    wrong = f"{source} is not UTF-8" if look.guess else f"{source} has column names that are not known"
+    raise UserError(wrong, "; ".join(filter(None, [look.guess, ", ".join(look.names)])),
+                    f"check the proposal in {mapping_file}, then give the same command again")
+
+def _shown_decimal(look: Look, proposal: dict[str, Any]) -> dict[str, str]: # the mark of decimals, if it is a comma
+    name = proposal["columns"].get("amount")
+    values = [row[look.names.index(name)] for row in look.rows] if name else []
+    marks = decimal_marks(connect(), "amount", "(SELECT unnest(?::VARCHAR[]) AS amount)", [values])
+    return {"decimal": ","} if proposed_decimal(marks) == "," else {}
 
 def _given(mapping_file: Path) -> dict[str, Any]: # raises UserError
     given = read_yaml(mapping_file)

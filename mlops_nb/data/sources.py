@@ -18,6 +18,7 @@ from ..base.dates import parse_date
 from ..base.errors import UserError
 from ..base.files import write_table
 from .formats import LabelsFile, open_source
+from .parts import mapping_path
 from .times import instants_sql, time_rules
 from .values import check_labels, label_sql, label_words
 
@@ -50,7 +51,7 @@ def read_rows(
         database.execute(f"CREATE OR REPLACE TABLE chosen AS {named}")
     database.execute(f"CREATE TABLE made AS {instants_sql('chosen', 'time', rules)}")
     database.execute(f"CREATE TABLE reported AS {instants_sql('chosen', 'reported_at', rules, latest=True)}")
-    _read_labels(database, mapping, labels)
+    _read_labels(database, mapping, mapping_path(source), labels)
     return database
 
 # %% ../../nbs/library/data/10_sources.ipynb #e991838f
@@ -97,11 +98,13 @@ def _write_rejected(database: duckdb.DuckDBPyConnection, folder: Path) -> None:
                                 WHERE origin = ? AND file = ? ORDER BY line""", params=[origin, file])
         write_table(rows.to_arrow_table(), folder / feed / f"rejected-{file}.parquet")
 
-# %% ../../nbs/library/data/10_sources.ipynb #7d60b974
-def _read_labels(database: duckdb.DuckDBPyConnection, mapping: dict[str, Any], labels: LabelsFile | None) -> None:
-    name, fraud = mapping["columns"].get("is_fraud"), label_sql("is_fraud", *label_words(mapping)) # raises UserError
+# %% ../../nbs/library/data/10_sources.ipynb #7ed82593
+# Raises UserError. place: of the mapping.
+def _read_labels(database: duckdb.DuckDBPyConnection, mapping: dict[str, Any], place: Path,
+                 labels: LabelsFile | None) -> None:
+    name, fraud = mapping["columns"].get("is_fraud"), label_sql("is_fraud", *label_words(mapping))
     if name:
-        check_labels(database, "is_fraud", "chosen", mapping, name)
+        check_labels(database, "is_fraud", "chosen", mapping, (name, str(place)))
     database.execute(f"""
         CREATE TABLE labels_read AS
         SELECT row, row AS payment, transaction_id, true AS is_fraud, reported_at, instant, problem, note
@@ -112,7 +115,7 @@ def _read_labels(database: duckdb.DuckDBPyConnection, mapping: dict[str, Any], l
 def _read_told(database: duckdb.DuckDBPyConnection, source: str | Path, mapping: dict[str, Any]) -> None:
     columns, name = mapping["columns"], mapping["columns"].get("is_fraud") # raises UserError
     if name:
-        check_labels(database, as_text(name), "labels", mapping, name)
+        check_labels(database, as_text(name), "labels", mapping, (name, str(mapping_path(source))))
     fraud = label_sql(as_text(name), *label_words(mapping)) if name else "true"
     told = ", ".join(f"{as_text(columns[name])} AS {name}" for name in ("transaction_id", "reported_at"))
     row = "row_number() OVER () + (SELECT count(*) FROM chosen)"

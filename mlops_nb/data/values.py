@@ -6,8 +6,8 @@
 __all__ = ['DECIMALS', 'CURRENCY', 'SPACES', 'GROUPED', 'YES_WORDS', 'NO_WORDS', 'number_sql', 'decimal_marks',
            'proposed_decimal', 'check_currency', 'label_words', 'label_sql', 'check_labels']
 
-# %% ../../nbs/library/data/08_values.ipynb #7def5c22
-from typing import Any
+# %% ../../nbs/library/data/08_values.ipynb #dce6e42a
+from typing import Any, Iterable
 
 import duckdb
 
@@ -40,6 +40,7 @@ def decimal_marks(
     database: duckdb.DuckDBPyConnection,
     column: str, # SQL: text
     table: str = "source", # SQL
+    values: Iterable[Any] = (), # of the parameters in `table`
 ) -> dict[str, tuple[int, str]]: # of ".", "," and "either": how many values, and one of them
     "Count the values by the mark of decimals that they show."
     point, comma = (number_sql("value", decimal) for decimal in DECIMALS)
@@ -49,7 +50,7 @@ def decimal_marks(
                                  WHEN TRY_CAST(p AS DOUBLE) <> TRY_CAST(c AS DOUBLE) THEN 'either' END AS mark
               FROM (SELECT value, {point} AS p, {comma} AS c
                     FROM (SELECT {column} AS value FROM {table}) WHERE regexp_matches(value, '\d[.,]|[.,]\d')))
-        WHERE mark IS NOT NULL GROUP BY mark""").fetchall()
+        WHERE mark IS NOT NULL GROUP BY mark""", list(values)).fetchall()
     return {mark: (count, example) for mark, count, example in rows}
 
 def proposed_decimal(
@@ -111,14 +112,14 @@ def check_labels(
     column: str, # SQL: text
     table: str, # SQL
     mapping: dict[str, Any],
-    name: str, # of the column, for the message
+    place: tuple[str, str], # for the message: the column's name, the mapping's file
 ) -> None: # raises UserError
     "Check that every label of a column is understood."
     unread = database.execute(f"""SELECT trim({column}), count(*) FROM {table}
                                   WHERE {label_sql(column, *label_words(mapping))} IS NULL
                                   GROUP BY 1 ORDER BY 2 DESC, 1""").fetchall()
     if unread:
-        raise UserError(f"Labels in the column {name!r} are not understood",
+        raise UserError(f"Labels in the column {place[0]!r} are not understood",
                         ", ".join(f"{word!r} in {count:,} rows" for word, count in unread[:5]),
-                        f"say in the mapping which words mean fraud and which do not, as `yes: [{unread[0][0]}]` "
-                        "and `no: […]`")
+                        f"say in {place[1]} which words mean fraud, as `yes: [{unread[0][0]}]`, and which do not, as "
+                        "`no: […]`")
