@@ -108,7 +108,7 @@ def _parts(file: Path) -> list[Part]:
         return [Part(file, _kind(file.name, str(file)))]
     with _archive(file) as archive:
         members = [info.filename for info in archive.infolist() if not info.is_dir()]
-    names = sorted(name for name in members if not any(_is_aside(part) for part in name.split("/")))
+    names = sorted(name for name in members if not any(map(_is_aside, Path(name.replace("../", "")).parts)))
     if not names:
         raise UserError(f"{file} has no table", f"{len(members)} files", _KINDS_TODO)
     return [Part(file, _kind(name, f"{file}: {name}"), name) for name in names]
@@ -146,7 +146,7 @@ class _Unpacked(io.RawIOBase): # a stream that says in a sentence why it cannot 
 
     def readinto(self, buffer: memoryview) -> int:
         try:
-            content = self.stream.read(len(buffer))
+            content = self.stream.read1(len(buffer))
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
             raise UserError(f"{self.name} cannot be read to its end", str(error) or type(error).__name__,
                             "check that the file is whole") from None
