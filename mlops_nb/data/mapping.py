@@ -94,6 +94,7 @@ def _shown_decimal(look: Look, proposal: dict[str, Any]) -> dict[str, str]: # th
     marks = decimal_marks(connect(), "amount", "(SELECT unnest(?::VARCHAR[]) AS amount)", [values])
     return {"decimal": ","} if proposed_decimal(marks) == "," else {}
 
+# %% ../../nbs/library/data/20_mapping.ipynb #c8e34ed0
 def _given(mapping_file: Path) -> dict[str, Any]: # raises UserError
     given = read_yaml(mapping_file)
     if not isinstance(given, dict) or not isinstance(given.get("columns", {}), dict):
