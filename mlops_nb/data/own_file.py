@@ -7,7 +7,7 @@ __all__ = ['FAR_AWAY', 'FEW', 'first_and_last_day', 'prepare_run', 'main']
 
 # %% ../../nbs/library/data/50_own_file.ipynb #f0dda1d0
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +50,46 @@ def _parameters(file: LabelsFile, labels: LabelsFile | None, folder: Path, root:
     (source, mapping), (told, told_mapping) = file, labels or (None, None)
     place = folder if (folder / "params.yaml").exists() else root
     values, params = read_params(place), YAML().load((place / "params.yaml").read_text(encoding="utf-8"))
+    given = {"source": str(Path(source).resolve()), "source_hash": source_hash(source), "mapping": mapping,
+             "labels": told and str(Path(told).resolve()), "labels_hash": told and source_hash(told),
+             "labels_mapping": told_mapping}
     if place == root:
         _adopt_file(read_rows(source, mapping, labels), file, values, params)
         params["register"]["incumbent"] = None  # the bank's champion was not trained on this file
+    elif values["ingest"]["source"] != given["source"]:
+        raise UserError(f"{folder} is the run of another file", values["ingest"]["source"],
+                        "give this one a NAME=… of its own, or, if the file has moved, set ingest.source in "
+                        f"{folder}/params.yaml")
+    elif values["ingest"]["source_hash"] != given["source_hash"]:
+        _follow_file(read_rows(source, mapping, labels), file, values, params)
     params["time_zone"] = mapping["time_zone"]
-    params["ingest"] |= {"source": str(Path(source).resolve()), "source_hash": source_hash(source), "mapping": mapping,
-                         "labels": told and str(Path(told).resolve()), "labels_hash": told and source_hash(told),
-                         "labels_mapping": told_mapping}
+    params["ingest"] |= given
     if fingerprint():
         params["clean"]["card_key"] = fingerprint()
     return params
 
+# %% ../../nbs/library/data/50_own_file.ipynb #3b58dbcb
 # Changes params. database: from `read_rows`.
 def _adopt_file(database: duckdb.DuckDBPyConnection, file: LabelsFile, values: dict[str, Any], params: Any) -> None:
+    first, last, outside = _known_days(database, file)
+    proposal = propose_windows(first, last, read_labels(database, values["label_delay"]), values)
+    strays = [f"{outside:,} rows have dates far from all others, and do not move the clock."] if outside else []
+    print(*rejected_rows(database), *strays, *adopt_windows(params, proposal), sep="\n", file=sys.stderr)
+
+# Changes params.
+def _follow_file(database: duckdb.DuckDBPyConnection, file: LabelsFile, values: dict[str, Any], params: Any) -> None:
+    _, last, _ = _known_days(database, file)
+    as_of = (last + timedelta(days=1)).isoformat()
+    if as_of <= values["train"]["as_of"]:
+        raise UserError(f"{file[0]} now ends before the model was made",
+                        f"its last day is {last}, train.as_of is {values['train']['as_of']}",
+                        "give a NAME=… for a run of its own")
+    print(*rejected_rows(database), f"The file has changed. Its last day is {last}: as_of was {values['as_of']} and is "
+          f"{as_of}. The model is that of {values['train']['as_of']} (train.as_of).", sep="\n", file=sys.stderr)
+    params["as_of"] = as_of
+
+# Raises UserError for times that are ambiguous or unreadable, and for amounts that are ambiguous.
+def _known_days(database: duckdb.DuckDBPyConnection, file: LabelsFile) -> tuple[date, date, int]:
     (source, mapping), column = file, file[1]["columns"]["time"]
     for check in (check_times, check_amounts):
         check(database, mapping, mapping_path(source))
@@ -72,10 +99,7 @@ def _adopt_file(database: duckdb.DuckDBPyConnection, file: LabelsFile, values: d
         raise UserError(f"No time in {source} can be read",
                         f"the column {column!r} with {', '.join(repr(text) for text, in shown) or 'no value'}",
                         "write times as 2026-04-01 13:45:00, or name another column in the mapping")
-    first, last, outside = days
-    proposal = propose_windows(first, last, read_labels(database, values["label_delay"]), values)
-    strays = [f"{outside:,} rows have dates far from all others, and do not move the clock."] if outside else []
-    print(*rejected_rows(database), *strays, *adopt_windows(params, proposal), sep="\n", file=sys.stderr)
+    return days
 
 # %% ../../nbs/library/data/50_own_file.ipynb #5a4d319c
 def prepare_run(
