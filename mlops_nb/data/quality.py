@@ -82,10 +82,12 @@ def check_quality(
                         _frequent(counts, *counts["reasons"]) or "no rows at all",
                         "mend the input (or its mapping), or raise clean.max_bad_share if this is as good as it gets")
     for day in counts["days"]:
-        unread = sum(day.get(kind, 0) for kind in UNREAD)
-        if day["feed"] in LABEL_FEEDS and unread > max(LABELS_UNREAD, max_bad_share) * day["rows"]:
+        unread, rows = sum(day.get(kind, 0) for kind in UNREAD), day["rows"]
+        if not day["day"][:1].isdigit():
+            rows = sum(other["rows"] for other in counts["days"] if other["feed"] == day["feed"])
+        if day["feed"] in LABEL_FEEDS and unread > max(LABELS_UNREAD, max_bad_share) * rows:
             raise UserError(f"Labels would be lost: {day['feed']}/{day['day']} cannot be read",
-                            f"{unread} of its {day['rows']} rows unfit; {_frequent(counts, day['feed'])}",
+                            f"{unread} of {rows} rows unfit; {_frequent(counts, day['feed'])}",
                             "save it as CSV: transaction_id, is_fraud, reported_at, with times as 2026-04-01 09:15")
 
 LABELS_UNREAD = 0.5 # share of a file's rows
