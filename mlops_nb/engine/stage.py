@@ -7,6 +7,7 @@ __all__ = ['default_parameters', 'named_files', 'run', 'publish_outputs', 'Stage
 
 # %% ../../nbs/library/engine/90_stage.ipynb #994aad95
 import ast
+import glob
 import os
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,9 +32,10 @@ def default_parameters(notebook: nbformat.NotebookNode) -> dict[str, Any]: # nam
     return {parameter.name: ast.literal_eval(parameter.default) for parameter in _infer_parameters(notebook)}
 
 def named_files(parameters: dict[str, Any]) -> list[str]: # absolute paths
-    "List the files that parameters name."
-    texts = [value for value in parameters.values() if isinstance(value, str)]
-    return [text for text in texts if os.path.isabs(text) and os.path.isfile(text)]
+    "List the files that parameters name: each by its path, by that of a folder, or by a pattern."
+    texts = [value for value in parameters.values() if isinstance(value, str) and os.path.isabs(value)]
+    return [path for text in texts for path in ([text] if os.path.exists(text) else sorted(glob.glob(text)))
+            if Path(path) not in Path.cwd().parents]
 
 # %% ../../nbs/library/engine/90_stage.ipynb #da24d0e7
 def run(
