@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['HOUR_US', 'DAY_US', 'WINDOWS', 'UNITS', 'PAYMENT_SQL', 'PAYMENT_FEATURES', 'EARLIER', 'PACKED', 'UNPACKED',
            'UNTIL_NOW', 'CARD_SQL', 'MEAN_30D', 'VARIANCE_30D', 'POS_30D', 'CARD_FEATURES', 'PLACE_SQL',
-           'PLACE_FEATURES', 'OF_PAYMENT', 'CHANGES_SQL', 'REPORTED_SQL', 'DAYS', 'SUMS', 'ADDED', 'ADDED_SQL', 'MADE',
-           'STREAM_SQL', 'TERMINAL_SQL', 'TERMINAL_FEATURES', 'CATALOGUE', 'REPORT_FEATURES', 'OPTIONAL', 'FAMILIES',
-           'Feature', 'family_sql', 'supported_features']
+           'PLACE_FEATURES', 'OF_PAYMENT', 'CHANGES_SQL', 'DAYS', 'COUNTED', 'EVENTS_SQL', 'PERCENT_SQL', 'MADE',
+           'SUMS', 'STREAM_SQL', 'TERMINAL_SQL', 'TERMINAL_FEATURES', 'CATALOGUE', 'REPORT_FEATURES', 'OPTIONAL',
+           'FAMILIES', 'Feature', 'family_sql', 'supported_features']
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #2b97ab37
 from dataclasses import dataclass
@@ -130,56 +130,51 @@ PLACE_FEATURES = [
 OF_PAYMENT = "WINDOW of_payment AS (PARTITION BY transaction_id ORDER BY instant, is_fraud DESC)"
 
 CHANGES_SQL = f"""
-SELECT transaction_id, card, terminal, amount_cents, paid, instant, change,
+SELECT transaction_id, terminal, paid, instant, change,
        CASE WHEN change > 0 THEN instant ELSE lag(instant) OVER of_payment END AS since
 FROM (SELECT *, is_fraud - coalesce(lag(is_fraud) OVER of_payment, 0) AS change FROM reports {OF_PAYMENT})
 WHERE change <> 0
 {OF_PAYMENT}
 """
 
-# %% ../../nbs/library/features/10_catalogue.ipynb #346c33d4
-REPORTED_SQL = f"""
-SELECT terminal, instant, since, change, coalesce(percent, 100) AS percent,
-       CAST(floor(paid / 1000000) AS BIGINT) AS paid_s
-FROM ({CHANGES_SQL})
-LEFT JOIN (SELECT fraud.transaction_id,
-                  CAST(floor(100 * min(fraud.amount_cents) * count(*) / nullif(sum(earlier.amount_cents), 0))
-                       AS BIGINT) AS percent
-           FROM (SELECT DISTINCT transaction_id, card, paid, amount_cents FROM reports WHERE is_fraud = 1) AS fraud
-           JOIN payments AS earlier
-           ON fraud.card = earlier.card
-              AND earlier.instant > fraud.paid - {WINDOWS['30d']} AND earlier.instant < fraud.paid
-           GROUP BY fraud.transaction_id)
-USING (transaction_id)
-"""
-
 # %% ../../nbs/library/features/10_catalogue.ipynb #5a1c07d6
 DAYS = {name: length for name, length in WINDOWS.items() if name != "1h"}
-SUMS = { # its window, and what a fraud adds to it
-    **{f"frauds_{name}": (name, "1") for name in DAYS},
-    "percents_30d": ("30d", "percent"),
-    "paid_30d": ("30d", "paid_s"),
-}
-ADDED = "CASE WHEN instant < since + {length} THEN change * {value} ELSE 0 END AS {name}"
-ADDED_SQL = f"""SELECT terminal, instant, since,
-                {", ".join(ADDED.format(name=name, length=DAYS[window], value=value)
-                           for name, (window, value) in SUMS.items())}
-                FROM ({REPORTED_SQL})"""
+COUNTED = "CASE WHEN instant < since + {1} THEN change ELSE 0 END AS frauds_{0}"
 
-def _taken_back(window: str) -> str: # SQL: what leaves a window, and when
-    amounts = ", ".join(f"-{name}" if window == of else "0" for name, (of, _) in SUMS.items())
-    return f"SELECT CAST(NULL AS BIGINT), terminal, since + {DAYS[window]}, {amounts} FROM added"
+def _leaves(window: str) -> str: # SQL: the changes, when they leave this window
+    counts = ", ".join(f"-frauds_{name}" if name == window else "0" for name in DAYS)
+    return f"SELECT transaction_id, terminal, paid, since + {DAYS[window]}, {counts} FROM counted"
+
+EVENTS_SQL = f"""
+WITH counted AS (SELECT *, {', '.join(COUNTED.format(*item) for item in DAYS.items())} FROM ({CHANGES_SQL}))
+SELECT transaction_id, terminal, paid, instant, {', '.join(f'frauds_{name}' for name in DAYS)} FROM counted
+UNION ALL {' UNION ALL '.join(map(_leaves, DAYS))}
+"""
+
+# %% ../../nbs/library/features/10_catalogue.ipynb #346c33d4
+PERCENT_SQL = f"""
+SELECT fraud.transaction_id,
+       CAST(floor(100 * min(fraud.amount_cents) * count(*) / nullif(sum(earlier.amount_cents), 0)) AS BIGINT) AS percent
+FROM (SELECT DISTINCT transaction_id, card, paid, amount_cents FROM reports WHERE is_fraud = 1) AS fraud
+JOIN payments AS earlier
+ON fraud.card = earlier.card
+   AND earlier.instant > fraud.paid - {WINDOWS['30d']} AND earlier.instant < fraud.paid
+GROUP BY fraud.transaction_id
+"""
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #0a024d4a
 MADE = "count(*) OVER until_now_{0} - count(*) OVER until_now_unheard AS made_{0}"
+SUMS = [*(f"frauds_{name}" for name in DAYS), "percents_30d", "paid_30d"]
 STREAM_SQL = f"""
-WITH added AS ({ADDED_SQL})
 SELECT position, terminal, instant, {', '.join(f'0 AS {name}' for name in SUMS)} FROM payments
-WHERE terminal IN (SELECT terminal FROM added)
-UNION ALL SELECT CAST(NULL AS BIGINT), terminal, instant, {', '.join(SUMS)} FROM added
-UNION ALL {' UNION ALL '.join(map(_taken_back, DAYS))}
+WHERE terminal IN (SELECT terminal FROM reports WHERE is_fraud = 1)
+UNION ALL
+SELECT CAST(NULL AS BIGINT), terminal, instant, {', '.join(f'frauds_{name}' for name in DAYS)},
+       frauds_30d * coalesce(percent, 100), frauds_30d * CAST(floor(paid / 1000000) AS BIGINT)
+FROM ({EVENTS_SQL}) LEFT JOIN ({PERCENT_SQL}) USING (transaction_id)
 """
 
+# %% ../../nbs/library/features/10_catalogue.ipynb #5a1c07da
 TERMINAL_SQL = f"""
 SELECT position, {{features}}
 FROM (SELECT position, instant, {', '.join(map(MADE.format, DAYS))}
