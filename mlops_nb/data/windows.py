@@ -10,7 +10,7 @@ __all__ = ['STRETCH', 'TRAIN_SHARES', 'WISHED_FRAUDS', 'Labels', 'read_labels', 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import count, takewhile
+from itertools import count, product, takewhile
 from math import ceil
 from typing import Any
 
@@ -93,39 +93,38 @@ def frauds_in_windows(
 STRETCH = 1.25 # from one length that is tried to the next
 TRAIN_SHARES = (1, 0.5, 0.25) # of the committed training window, in lengths of the test window
 
-def _plans(params: dict[str, Any], days: int) -> Iterator[Plan]: # that fit, the best liked first
+# Yields the plans that fit, the best liked first, each with the number of steps away from the committed one.
+def _plans(params: dict[str, Any], days: int) -> Iterator[tuple[Plan, int]]:
     train, delay = params["train"], params["label_delay"]
     watched = (parse_date(params["as_of"], "as_of") - parse_date(train["as_of"], "train.as_of")).days
     longer = (ceil(train["test_days"] * STRETCH ** number) for number in count())
     lengths = [*takewhile(lambda length: length <= days, longer), *range(train["test_days"] - 1, 0, -1)]
-    for folds in range(max(train["validation_folds"], 1), 0, -1):
-        for share in TRAIN_SHARES:
-            for test in lengths:
-                stretch = test / train["test_days"]
-                labelled = ceil(max(watched - delay, 0) * stretch)
-                plan = Plan(ceil(train["train_days"] * stretch * share), test, folds,
-                            min(watched, delay) + labelled, delay)
-                if plan.needed <= days:
-                    yield plan
+    most_folds = max(train["validation_folds"], 1)
+    for folds, (fewer, share), test in product(range(most_folds, 0, -1), enumerate(TRAIN_SHARES), lengths):
+        stretch = test / train["test_days"]
+        labelled = ceil(max(watched - delay, 0) * stretch)
+        plan = Plan(ceil(train["train_days"] * stretch * share), test, folds, min(watched, delay) + labelled, delay)
+        if plan.needed <= days and (share == 1 or plan.train >= plan.test):
+            yield plan, most_folds - folds + fewer
 
 # %% ../../nbs/library/data/55_windows.ipynb #ea413893
 WISHED_FRAUDS = 30
 
-def _chosen(frauds: pd.DataFrame, days: int, params: dict[str, Any]) -> tuple[Plan, dict[str, int]] | None:
-    best: tuple[Plan, dict[str, int]] | None = None
-    for plan in _plans(params, days):
+def _chosen(frauds: pd.DataFrame, days: int, params: dict[str, Any]) -> tuple[Plan, dict[str, int]]:
+    found = []
+    for plan, steps in _plans(params, days):
         if plan.test < params["train"]["test_days"]:
             plan = replace(plan, train=min(plan.train + days - plan.needed, params["train"]["train_days"]))
         counts = frauds_in_windows(frauds, days, plan)
-        if best is None or min(counts.values()) > min(best[1].values()):
-            best = plan, counts
-        if min(counts.values()) >= WISHED_FRAUDS:
+        least = min(counts.values())
+        if least >= WISHED_FRAUDS and not steps:
             return plan, counts
-    return best
+        found.append(((least >= MIN_COUNT, min(least, WISHED_FRAUDS) / STRETCH ** steps), plan, counts))
+    return max(found, key=lambda each: each[0])[1:]
 
 # %% ../../nbs/library/data/55_windows.ipynb #1a9c60d7
 def _refuse_short(days: int, params: dict[str, Any]) -> None: # raises UserError
-    needed = min(plan.needed for plan in _plans(params, 10_000))
+    needed = min(plan.needed for plan, _ in _plans(params, 10_000))
     if days < needed:
         raise UserError("The history is too short to train and judge a model", f"{days} days",
                         f"give a file of at least {needed} days: on {3 * params['label_delay']} of them labels are "
@@ -170,9 +169,9 @@ def propose_windows(
 def _monitor_windows(plan: Plan, labels: Labels, days: int, params: dict[str, Any]) -> dict[str, int]:
     train, monitor = params["train"], params["monitor"]
     latest = round(monitor["days"] * plan.train / train["train_days"])
-    enough = min(ceil(monitor["min_rows"] * days / labels.payments), plan.watched + plan.delay)
+    enough = ceil(1.1 * monitor["min_rows"] * days / labels.payments) # days differ: a tenth more than on average
     labelled = ceil(monitor["labelled_days"] * plan.test / train["test_days"])
-    return {"days": max(latest, enough, 1), "labelled_days": labelled}
+    return {"days": max(latest, min(enough, plan.watched + plan.delay), 1), "labelled_days": labelled}
 
 # %% ../../nbs/library/data/55_windows.ipynb #7d5ad27e
 def alert_budget(

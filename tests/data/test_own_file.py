@@ -36,7 +36,7 @@ def test_unknown_names_are_proposed_first_and_run_second(clone, own):
     assert "merchant" in (clone.folder / "bank.mapping.yaml").read_text()
     committed = {name: (clone.folder / name).read_bytes() for name in ("params.yaml", "dvc.yaml")}
     *proposed, folder = clone.run("mlops-workspace", "bank.csv").stdout.splitlines()
-    assert folder == "runs/bank" and "9 days to learn from, 9 to judge on" in proposed[0]
+    assert folder == "runs/bank" and "18 days to learn from, 9 to judge on" in proposed[0]
     assert f"# {proposed[0]}\n" in (clone.folder / "runs/bank/params.yaml").read_text()
     assert len(clone.ran(folder="runs/bank")) == 9
     assert {name: (clone.folder / name).read_bytes() for name in committed} == committed
