@@ -107,7 +107,7 @@ def write_mapping(mapping: dict[str, Any], file: Path) -> None:
 
 EXPLANATION = """\
 # Which column of your file is which. Correct what is wrong, then run the same command again.
-# Required: time, card, terminal, amount, is_fraud. The others may be null.
+# Required: time, card, terminal, amount, is_fraud (of chargebacks: transaction_id, reported_at). Others may be null.
 # amount_unit: units (12.34) or cents (1234). time_zone: of times written without one.
 # time_form: null where times say all themselves; day_first or month_first (03/04/2026); epoch_s, epoch_ms, epoch_us,
 # excel_days; or steps since time_origin (2026-01-01), each as long as time_step (1 hour).
