@@ -24,7 +24,7 @@ from ..base.spark import spark_session
 from .masking import PUBLIC_KEY, mask_row, pseudonyms, replace_card_numbers
 from .readers import LABEL_FEEDS, REPORT_FIELDS, TRANSACTION_FIELDS, read_file
 from .schema import Report, Transaction, arrow_schema, reasons
-from .times import TimeRules, instants_sql
+from .times import TimeRules, in_range, instants_sql
 from .values import label_sql, number_sql
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #3a1cd8c8
@@ -63,6 +63,7 @@ def _read_times(column: str, rules: Rules, latest: bool = False) -> str: # SQL: 
 
 def _transaction_sql(rules: Rules) -> str:
     x_m, y_m = (_metres_sql(axis, factor, rules.decimal) for axis, factor in zip("xy", rules.metres))
+    outside = f"CASE WHEN NOT ({in_range('made_at')}) THEN 'time.out_of_range' END"
     amount = f"TRY_CAST({_number('amount', rules.decimal)} AS DECIMAL(24, 6))"
     return f"""
         SELECT row, feed, file, line, transaction_id, time,
@@ -76,19 +77,13 @@ def _transaction_sql(rules: Rules) -> str:
                     THEN 'place.unreadable' END AS problem
         FROM (SELECT received.* REPLACE ({_nonempty('transaction_id')} AS transaction_id, {_nonempty('card')} AS card,
                                          {_nonempty('terminal')} AS terminal, {_channel()} AS channel,
-                                         coalesce(received.problem, 'time.' || read.problem, {_outside('made_at')})
-                                         AS problem,
+                                         coalesce(received.problem, 'time.' || read.problem, {outside}) AS problem,
                                          coalesce(received.note, 'time.' || read.note) AS note,
-                                         coalesce(read.instant, {_inside('made_at')}) AS time),
+                                         coalesce(read.instant, CASE WHEN {in_range('made_at')} THEN made_at END)
+                                         AS time),
                      {x_m} AS x_m, {y_m} AS y_m,
                      TRY_CAST(round({amount} * {rules.cents}) AS BIGINT) AS amount_cents
               FROM received JOIN ({_read_times('time', rules)}) AS read USING (row))"""
-
-def _inside(moment: str) -> str: # SQL: an instant between 1970 and 2199, or NULL
-    return f"CASE WHEN year({moment}) BETWEEN 1970 AND 2199 THEN {moment} END"
-
-def _outside(moment: str) -> str: # SQL: the problem of any other instant
-    return f"CASE WHEN {moment} IS NOT NULL AND {_inside(moment)} IS NULL THEN 'time.out_of_range' END"
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #5f9199b4
 def _report_sql(rules: Rules) -> str:

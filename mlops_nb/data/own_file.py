@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ..base.errors import UserError, exit_on_user_error
 from ..base.params import read_params
 from ..base.run_folders import run_path, write_run_folder
-from .formats import LabelsFile, rejected_rows
+from .formats import MappedFile, rejected_rows
 from .mapping import check_amounts, check_times, mapping_for
 from .masking import fingerprint
 from .parts import mapping_path, source_hash, source_name
@@ -46,7 +46,7 @@ def first_and_last_day(
     return kept[0][0], kept[-1][1], total - sum(rows for *_, rows in kept)
 
 # %% ../../nbs/library/data/50_own_file.ipynb #25b443e2
-def _parameters(file: LabelsFile, labels: LabelsFile | None, folder: Path, root: Path) -> Any: # params, comments kept
+def _parameters(file: MappedFile, labels: MappedFile | None, folder: Path, root: Path) -> Any: # params, comments kept
     (source, mapping), (told, told_mapping) = file, labels or (None, None)
     place = folder if (folder / "params.yaml").exists() else root
     values, params = read_params(place), YAML().load((place / "params.yaml").read_text(encoding="utf-8"))
@@ -70,14 +70,14 @@ def _parameters(file: LabelsFile, labels: LabelsFile | None, folder: Path, root:
 
 # %% ../../nbs/library/data/50_own_file.ipynb #3b58dbcb
 # Changes params. database: from `read_rows`.
-def _adopt_file(database: duckdb.DuckDBPyConnection, file: LabelsFile, values: dict[str, Any], params: Any) -> None:
+def _adopt_file(database: duckdb.DuckDBPyConnection, file: MappedFile, values: dict[str, Any], params: Any) -> None:
     first, last, outside = _known_days(database, file)
     proposal = propose_windows(first, last, read_labels(database, values["label_delay"]), values)
     strays = [f"{outside:,} rows have dates far from all others, and do not move the clock."] if outside else []
     print(*rejected_rows(database), *strays, *adopt_windows(params, proposal), sep="\n", file=sys.stderr)
 
 # Changes params.
-def _follow_file(database: duckdb.DuckDBPyConnection, file: LabelsFile, values: dict[str, Any], params: Any) -> None:
+def _follow_file(database: duckdb.DuckDBPyConnection, file: MappedFile, values: dict[str, Any], params: Any) -> None:
     _, last, _ = _known_days(database, file)
     as_of = (last + timedelta(days=1)).isoformat()
     if as_of <= values["train"]["as_of"]:
@@ -89,7 +89,7 @@ def _follow_file(database: duckdb.DuckDBPyConnection, file: LabelsFile, values: 
     params["as_of"] = as_of
 
 # Raises UserError for times that are ambiguous or unreadable, and for amounts that are ambiguous.
-def _known_days(database: duckdb.DuckDBPyConnection, file: LabelsFile) -> tuple[date, date, int]:
+def _known_days(database: duckdb.DuckDBPyConnection, file: MappedFile) -> tuple[date, date, int]:
     (source, mapping), column = file, file[1]["columns"]["time"]
     for check in (check_times, check_amounts):
         check(database, mapping, mapping_path(source))

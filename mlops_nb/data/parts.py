@@ -41,13 +41,13 @@ def source_files(
         found = [Path(name) for name in sorted(glob.glob(str(source), recursive=True))]
     files = [file for file in found if file.is_file() and not _is_aside(file.name)]
     if not files:
-        raise UserError(f"{source} has no file of transactions", f"{len(found)} names", _KINDS_TODO)
+        raise UserError(f"{source} has no file of transactions", f"{len(found)} names", _KINDS_ADVICE)
     return files
 
 def _is_aside(name: str) -> bool:
     return name.startswith((".", "_")) or name.endswith(".mapping.yaml")
 
-_KINDS_TODO = f"give files that end in {', '.join([*KINDS, *PACKED])}"
+_KINDS_ADVICE = f"give files that end in {', '.join([*KINDS, *PACKED])}"
 
 # %% ../../nbs/library/data/02_parts.ipynb #bb380f3b
 def source_name(
@@ -110,7 +110,7 @@ def _parts(file: Path) -> list[Part]:
         members = [info.filename for info in archive.infolist() if not info.is_dir()]
     names = sorted(name for name in members if not any(map(_is_aside, Path(name.replace("../", "")).parts)))
     if not names:
-        raise UserError(f"{file} has no table", f"{len(members)} files", _KINDS_TODO)
+        raise UserError(f"{file} has no table", f"{len(members)} files", _KINDS_ADVICE)
     return [Part(file, _kind(name, f"{file}: {name}"), name) for name in names]
 
 # %% ../../nbs/library/data/02_parts.ipynb #2e06d907
@@ -121,7 +121,7 @@ def _kind(name: str, shown: str) -> str: # of a file; shown: for the message
     last = suffixes[-1] if suffixes else ""
     if last not in KINDS:
         raise UserError(f"{shown} is of no kind that can be read", f"a name ending in {last!r}",
-                        INSTEAD.get(last, _KINDS_TODO))
+                        INSTEAD.get(last, _KINDS_ADVICE))
     return KINDS[last]
 
 @contextmanager

@@ -7,7 +7,6 @@ __all__ = ['TRANSACTION_FIELDS', 'REPORT_FIELDS', 'READ_BEFORE', 'ROW_COLUMNS', 
            'READERS', 'FEEDS', 'LABEL_FEEDS', 'received_schema', 'Unreadable', 'read_file']
 
 # %% ../../nbs/library/data/60_readers.ipynb #423a0faf
-import codecs
 import csv
 import json
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from .encodings import MARKS, UTF8
 
 # %% ../../nbs/library/data/60_readers.ipynb #d66feaad
 TRANSACTION_FIELDS = ("transaction_id", "time", "card", "terminal", "amount", "channel", "x", "y")
@@ -44,8 +45,8 @@ class Unreadable(Exception):
 
 def _lines(path: Path) -> list[str]: # raises Unreadable; U+FFFD replaces what is no UTF-8 (or -16)
     content = path.read_bytes()
-    sixteen = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    text = content.decode("utf-16" if sixteen else "utf-8-sig", errors="replace")
+    marked = next((encoding for mark, encoding in MARKS.items() if content.startswith(mark)), UTF8)
+    text = content.decode(marked, errors="replace")
     if not text:
         raise Unreadable("file.empty")
     lines = text.split("\n")

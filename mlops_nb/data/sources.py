@@ -17,7 +17,7 @@ import duckdb
 from ..base.dates import parse_date
 from ..base.errors import UserError
 from ..base.files import write_table
-from .formats import LabelsFile, open_source
+from .formats import MappedFile, open_source
 from .parts import mapping_path
 from .times import instants_sql, time_rules
 from .values import check_labels, label_sql, label_words
@@ -29,7 +29,7 @@ def split_file(
     folder: Path, # where the feeds `file` and `reports` go
     as_of: str, # now, an ISO date
     label_delay: int, # days until a fraud is known, where the file does not say
-    labels: LabelsFile | None = None, # fraud reports in a file of their own
+    labels: MappedFile | None = None, # fraud reports in a file of their own
 ) -> None: # raises UserError for labels that are not understood
     "Split a table of labelled transactions into daily files, one feed of transactions and one of reports."
     now, database = parse_date(as_of, "as_of"), read_rows(source, mapping, labels)
@@ -40,7 +40,7 @@ def split_file(
 def read_rows(
     source: str | Path, # a file, a folder or a pattern
     mapping: dict[str, Any],
-    labels: LabelsFile | None = None, # fraud reports in a file of their own
+    labels: MappedFile | None = None, # fraud reports in a file of their own
 ) -> duckdb.DuckDBPyConnection: # tables chosen (row, FILE_COLUMNS); made and reported (row, instant, problem, note)
     "Load the mapped columns of a user's file as text, and read their times and labels."
     database, columns, rules = open_source(source, mapping, labels), mapping["columns"], time_rules(mapping)
@@ -101,7 +101,7 @@ def _write_rejected(database: duckdb.DuckDBPyConnection, folder: Path) -> None:
 # %% ../../nbs/library/data/10_sources.ipynb #7ed82593
 # Raises UserError. place: of the mapping.
 def _read_labels(database: duckdb.DuckDBPyConnection, mapping: dict[str, Any], place: Path,
-                 labels: LabelsFile | None) -> None:
+                 labels: MappedFile | None) -> None:
     name, fraud = mapping["columns"].get("is_fraud"), label_sql("is_fraud", *label_words(mapping))
     if name:
         check_labels(database, "is_fraud", "chosen", mapping, (name, str(place)))
