@@ -9,6 +9,7 @@ __all__ = ['few', 'shown']
 from typing import Any
 
 from ..evaluation.counts import count_behind, too_few
+from .templates import piece
 from ..words.language import Language
 
 # %% ../../nbs/library/pages/16_figures.ipynb #eeb64321
@@ -26,10 +27,10 @@ def shown(
     figures: dict[str, Any], # a group of a record's figures, with their counts
     name: str,
     interval: dict[str, float] | None = None, # low and high
-) -> str:
+) -> str: # for a table's cell
     "Format a figure with its interval, if it has one; or write that it rests on too little."
     if too_few(figures, name):
-        return few(language, figures, name)
+        return piece("wraps", few(language, figures, name))
     value = figures.get(name)
     if value is None or not interval:
         return language.figure(name, value)

@@ -56,6 +56,7 @@ th, td { text-align: left; vertical-align: top; padding: .5rem 1rem .5rem 0; bor
 thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 600; }
 td:not(:last-child) { white-space: nowrap; }
+.wraps { white-space: normal; }
 :lang(zh) td, :lang(zh) th { word-break: keep-all; }
 td ul { margin: 0; padding-left: 1rem; }
 th code, th small { display: block; color: var(--soft); font-size: .8125rem; font-weight: 400; }
