@@ -28,12 +28,15 @@ OPSETS = {"": 21, "ai.onnx.ml": 3}
 def as_onnx(
     model: BaseEstimator, # fitted; classes 0 and 1
     features: list[str], # of one payment, in the order of its columns
+    honest_share: float = 1.0, # of the honest payments that were kept in its training set
 ) -> onnx.ModelProto: # input `features`, float32, shape (rows, steps × features); outputs `label` and `probabilities`
     "Convert a model into a graph that holds the names of its features."
     steps = sequence_length(model)
     inputs = [("features", FloatTensorType([None, steps * len(features)]))]
     graph = convert_sklearn(model, "fraud", inputs, options={"zipmap": False}, target_opset=OPSETS)
     onnx.helper.set_model_props(graph, {"features": ",".join(features), "steps": str(steps)})
+    if honest_share < 1:
+        _correct(graph.graph, honest_share)
     return graph
 
 # %% ../../nbs/library/training/50_conversion.ipynb #1f5e4419
@@ -46,6 +49,21 @@ def greatest_difference(
     session = onnxruntime.InferenceSession(graph.SerializeToString())
     [probabilities] = session.run(["probabilities"], {"features": X})
     return float(np.abs(probabilities[:, 1] - model.predict_proba(X)[:, 1]).max())
+
+# %% ../../nbs/library/training/50_conversion.ipynb #c541b816
+def _correct(graph: onnx.GraphProto, honest_share: float) -> None: # changes the graph
+    for node in graph.node:
+        for number, name in enumerate(node.output):
+            if name in ("label", "probabilities"):
+                node.output[number] = f"sampled_{name}"
+    graph.initializer.extend([
+        onnx.numpy_helper.from_array(np.array([[1, honest_share]], np.float32), "odds_of_fraud"),
+        onnx.numpy_helper.from_array(np.array([1], np.int64), "classes")])
+    make_node = onnx.helper.make_node
+    graph.node.extend([make_node("Mul", ["sampled_probabilities", "odds_of_fraud"], ["weights"]),
+                       make_node("ReduceSum", ["weights", "classes"], ["weights_sum"], keepdims=1),
+                       make_node("Div", ["weights", "weights_sum"], ["probabilities"]),
+                       make_node("ArgMax", ["probabilities"], ["label"], axis=1, keepdims=0)])
 
 # %% ../../nbs/library/training/50_conversion.ipynb #078c46c6
 def register_converter(

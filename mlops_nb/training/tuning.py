@@ -27,6 +27,7 @@ from ..base.errors import UserError, did_you_mean
 from ..data.labels import between, without_known_cards
 from .candidates import make_model
 from .inputs import inputs, sequence_length
+from .sampling import TrainingSets
 from .splits import Fold, check_window
 
 # %% ../../nbs/library/training/70_tuning.ipynb #92cea4f3
@@ -260,7 +261,7 @@ FoldData = dict[str, tuple[Rows, np.ndarray, Rows, np.ndarray]] # fold: X and y 
 def validation_data(
     snapshot: pd.DataFrame, # features, time, card, fraud_reported_at
     evaluation_folds: list[Fold], # of which the validation folds are used
-    sets: dict[str, tuple[pd.DataFrame, pd.Series]], # from `training_sets`
+    sets: TrainingSets,
     features: list[str],
 ) -> FoldData: # raises UserError
     "Collect the rows and labels on which settings are judged."

@@ -25,6 +25,7 @@ from ..base.params import change_params
 from ..engine.declared import declared_parameters, declared_stages
 from ..engine.pins import PINS, pinned_environment
 from ..engine.sandbox import files_of
+from ..training.sampling import sample_sets
 from ..training.splits import final_window, folds, training_sets
 from ..training.tuning import (FoldData, Search, Trial, best_of, check_tuning, figures_on_folds, search_space,
                                       tune, validation_data)
@@ -61,6 +62,7 @@ def _fold_data(folder: Path, params: dict[str, Any]) -> FoldData: # raises UserE
     as_of, label_delay, train_days = params["as_of"], params["label_delay"], params["train_days"]
     windows = folds(as_of, label_delay, train_days, params["test_days"], params["validation_folds"])
     sets = training_sets(snapshot, windows, final_window(as_of, label_delay, train_days), as_of)
+    sets, _ = sample_sets(sets, params["max_honest"], params["seed"])
     return validation_data(snapshot, windows, sets, [feature["name"] for feature in catalogue["features"]])
 
 # %% ../../nbs/library/workbench/50_tune.ipynb #1fc3f22c
