@@ -80,7 +80,7 @@ REPORTS = """SELECT row, instant, transaction_id, is_fraud::VARCHAR AS is_fraud,
 # The rows have `instant`, which decides the day; rows without one are `undated`.
 def _write_days(database: duckdb.DuckDBPyConnection, rows: str, folder: Path, now: date) -> None:
     folder.mkdir(parents=True)
-    database.execute(f"CREATE OR REPLACE TABLE dated AS {rows}")
+    database.execute(f"CREATE OR REPLACE TABLE dated AS {rows} ORDER BY instant, row") # a day is read from its place
     days = database.sql(f"""SELECT DISTINCT instant::DATE FROM dated WHERE instant IS NULL OR instant < '{now}'
                             ORDER BY 1""").fetchall()
     for (day,) in days:
