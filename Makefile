@@ -26,7 +26,7 @@ endif
 
 .PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove \
   debug lab docs dashboard site notify operate mlflow bench-handbook bench-features bench-stages bench-models \
-  bench-explanations bench-monitor bench-estimation bench-detection bench-operation bench-dashboard lock
+  bench-explanations bench-scale bench-monitor bench-estimation bench-detection bench-operation bench-dashboard lock
 
 # Begins a recipe for RUN=name: $$folder is runs/name, or the clone if no run is named.
 RUN_FOLDER := folder=$$(python -c 'from mlops_nb.base.run_folders import main; main()')
@@ -144,6 +144,9 @@ bench-handbook: env ## our results beside the published ones, on the handbook's 
 
 bench-features: env ## how fast and lean the features are, beside plain pandas; SPARK=1 measures Spark too
 	@mlops-bench-features $${SPARK:+--spark}
+
+bench-scale: env ## what each stage costs on 1.75 and on 17.5 million payments (hours; goes on where it stopped)
+	@mlops-bench-scale
 
 bench-models: tensorflow ## every candidate beside the published ones (AUTOML=1: AutoGluon, H2O; FINAL=1: test folds)
 	@mlops-bench-models $${FINAL:+--final} $${AUTOML:+--automl}
