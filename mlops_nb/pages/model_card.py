@@ -42,6 +42,8 @@ def model_card(language: Language, bundle: dict[str, Any]) -> Markup: # bundle: 
     data = language("card-data.text", first=language.day(start), last=language.last_day(end),
                     as_of=language.day(bundle["train_as_of"]),
                     delay=bundle["label_delay"], hash=bundle["data_hash"])
+    share = bundle.get("honest_share", 1) # older bundles know of no sample
+    sampled = paragraph(language("card-data.sampled", share=language.percent(share))) if share < 1 else Markup("")
     settings = ", ".join(f"{name} {value}"
                          for name, value in bundle["settings"].items()) or language("card-kind.defaults")
     kind = language("card-kind.text", model=language.named("model", bundle["candidate"]), settings=settings,
@@ -51,7 +53,7 @@ def model_card(language: Language, bundle: dict[str, Any]) -> Markup: # bundle: 
     limits = listed([language(f"card-limits.{limit}") for limit in ("reports", "people", "new", "world")])
     how_good = paragraph(language("card-figures.text", budget=bundle["alert_budget"])) + figures(language, bundle)
     parts = {"purpose": paragraph(language("card-purpose.text")), "owner": paragraph(bundle["owner"]), "limits": limits,
-             "data": paragraph(data),
+             "data": paragraph(data) + sampled,
              "kind": paragraph(kind), "alerts": paragraph(alerts), "figures": how_good,
              "calibration": paragraph(_calibration(language, bundle["figures"])),
              "features": features(language, bundle)}

@@ -51,6 +51,7 @@ def _description(evaluated: dict[str, Any], training: dict[str, Any]) -> dict[st
         "features": [feature | {"type": "float32"} for feature in training["features"]],
         "training_window": training["training_window"], "judged_window": evaluated_window(training["folds"]),
         "train_as_of": training["as_of"], "label_delay": training["label_delay"],
+        "honest_share": training["honest_share"]["final"],
         "calibration": evaluated["calibration"][winner], "threshold": evaluated["threshold"][winner],
         "alert_budget": evaluated["alert_budget"], "false_alarm_cost": evaluated["false_alarm_cost"],
         "figures": evaluated["test"][winner],

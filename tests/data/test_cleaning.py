@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops_nb.base.errors import UserError
+from mlops_nb.base.files import ROW_GROUP, content_hash, write_batches
+from mlops_nb.data import cleaning
 from mlops_nb.data.cleaning import clean
 from mlops_nb.data.mapping import mapping_for
 from mlops_nb.data.masking import mask_row
@@ -168,6 +170,18 @@ def test_a_quarantined_text_is_that_of_its_row(bank):
     assert len(quarantine) > 5
     for row in quarantine:
         assert row["text"] == mask_row((bank / row["feed"] / row["file"]).read_text().split("\n")[row["line"] - 1])
+
+
+def test_a_file_at_a_time_gives_the_same_bytes(bank, tmp_path, monkeypatch):
+    hashes = []
+    for folder, at_once, group in (("whole", cleaning.BYTES_AT_ONCE, ROW_GROUP), ("pieces", 1, 50)):
+        monkeypatch.setattr(cleaning, "BYTES_AT_ONCE", at_once)
+        monkeypatch.setattr(cleaning, "ROW_GROUP", group)
+        (tmp_path / folder).mkdir()
+        for name, batches in cleaning.clean_in_batches(bank, ZONE):
+            write_batches(batches, tmp_path / folder / f"{name}.parquet")
+        hashes.append({file.name: content_hash(file) for file in sorted((tmp_path / folder).iterdir())})
+    assert hashes[0] == hashes[1] and len(hashes[0]) == 5
 
 
 def test_the_repeated_hour_is_told_by_the_order_of_the_rows(tmp_path):

@@ -7,13 +7,18 @@ import sys
 from importlib.util import find_spec
 
 import numpy as np
+import onnx
+import pandas as pd
 import pytest
 import yaml
 
 from clones import FEW, PROJECT
 from mlops_nb.engine.pins import PINS
 from mlops_nb.training.candidates import make_model, model_kinds
-from mlops_nb.training.conversion import greatest_difference
+from mlops_nb.training.conversion import as_onnx, greatest_difference
+from mlops_nb.training.inputs import sequence_length
+from mlops_nb.training.sampling import probability_among_all, sample_honest
+from mlops_nb.training.scoring import onnx_session
 
 SETTINGS = {"flaml": {"max_iter": 6}} | yaml.safe_load((PROJECT / "params.yaml").read_text())["train"]["models"]
 if find_spec("tensorflow"):
@@ -38,6 +43,14 @@ def training_data() -> tuple[np.ndarray, np.ndarray]:
     return toy_data(20_000)  # noqa: F821
 
 
+NAMES = list("abcdefghij")
+
+
+def probabilities(graph: onnx.ModelProto, X: np.ndarray) -> np.ndarray:
+    """P(fraud) of each row, from a graph."""
+    return onnx_session(graph.SerializeToString()).run(["probabilities"], {"features": X})[0][:, 1].astype(float)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", model_kinds())
 def test_the_file_scores_100_000_payments_as_the_model_does(training_data, kind):
@@ -49,6 +62,19 @@ def test_the_file_scores_100_000_payments_as_the_model_does(training_data, kind)
     assert greatest_difference(model, unseen) < 1e-6
     score = model.predict_proba(unseen)[:, 1]
     assert score[is_fraud == 1].mean() > 3 * score[is_fraud == 0].mean()
+    in_sample = probabilities(as_onnx(model, NAMES[:X.shape[1] // sequence_length(model)], 0.2), unseen)
+    assert np.abs(in_sample - probability_among_all(score, 0.2)).max() < 1e-6
+
+
+def test_a_model_of_a_sample_knows_how_many_frauds_there_are():
+    X, y = map(pd.DataFrame, toy_data(40_000))  # noqa: F821
+    rows, labels, share = sample_honest(X, y[0] == 1, 4_000, seed=1)
+    assert share < 0.15 and labels.sum() == y[0].sum()
+    model = make_model("logistic_regression", None, seed=1).fit(rows.to_numpy(), labels)
+    unseen, is_fraud = toy_data(40_000)  # noqa: F821
+    known = is_fraud.mean()
+    assert probabilities(as_onnx(model, NAMES), unseen).mean() > 4 * known
+    assert probabilities(as_onnx(model, NAMES, share), unseen).mean() == pytest.approx(known, rel=0.1)
 
 
 def hashes(threads: int) -> dict[str, str]:

@@ -606,6 +606,7 @@ card-limits = Limits
     .world = Its probabilities hold as long as transactions are like those of its training window; monitoring says when they no longer are.
 card-data = Training data
     .text = Transactions from { $first } to { $last } (UTC), with the frauds known on { $as_of }; frauds are usually reported within { $delay } days. Hash of the data: { $hash }.
+    .sampled = Of the honest payments { $share }, drawn at random, were learned from. The probabilities are corrected for that.
 card-kind = What it is
     .text = { $model }, settings { $settings }, seed { $seed }, trained on { $device }.
     .defaults = its library's own

@@ -533,6 +533,7 @@ card-limits = 局限
     .world = 仅当交易与训练时段相似时，其概率才成立；监控会指出何时不再成立。
 card-data = 训练数据
     .text = { $first }至{ $last }（UTC）的交易，以及截至{ $as_of }已知的欺诈；欺诈通常在 { $delay } 天内报告。数据哈希值：{ $hash }。
+    .sampled = 正常交易中随机抽取 { $share } 用于训练，概率已据此校正。
 card-kind = 模型说明
     .text = { $model }，参数 { $settings }，随机种子 { $seed }，训练设备 { $device }。
     .defaults = 所用程序库的默认值
