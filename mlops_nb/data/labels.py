@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ..base.dates import parse_date
 from ..base.errors import UserError
@@ -24,16 +25,28 @@ def between(
     end: pd.Timestamp, # not included
 ) -> pd.DataFrame:
     "Return the transactions of a window."
-    return transactions[(transactions["time"] >= start) & (transactions["time"] < end)]
+    time = transactions["time"]
+    if time.is_monotonic_increasing:
+        return transactions.iloc[slice(*time.searchsorted([start, end]))]
+    return transactions[(time >= start) & (time < end)]
 
+# %% ../../nbs/library/data/95_labels.ipynb #75624461
 LOOK_BACK_DAYS = 30
 
 def read_since(
     path: str | Path, # a Parquet file with a column `time`
     start: pd.Timestamp, # of the earliest window
+    single_precision: bool = False, # whether numbers are read as models are given them
 ) -> pd.DataFrame: # in the file's order
     "Read the transactions from LOOK_BACK_DAYS before a moment on."
-    return read_table(path, filters=[("time", ">=", start - pd.Timedelta(days=LOOK_BACK_DAYS))])
+    recent = pc.field("time") >= pa.scalar(start - pd.Timedelta(days=LOOK_BACK_DAYS), pa.timestamp("us"))
+    table = pa.concat_tables(_in_single_precision(batch.filter(recent)) if single_precision else batch.filter(recent)
+                             for batch in read_batches(path))
+    return table.to_pandas(split_blocks=True, self_destruct=True) # frees each column once it is converted
+
+def _in_single_precision(table: pa.Table) -> pa.Table:
+    return table.cast(pa.schema([field.with_type(pa.float32()) if field.type == pa.float64() else field
+                                 for field in table.schema]))
 
 # %% ../../nbs/library/data/95_labels.ipynb #77d852d1
 def attach_reports_known_at(
