@@ -64,6 +64,8 @@ class Column:
 
     @cached_property
     def numbers(self) -> list[float]: # with the mark of decimals that reads more of them; what is no number is left out
+        if self.share(re.compile(r"-?\d+(\.\d{1,2}|\.\d{4,})?").fullmatch) == 1: # most columns, in a tenth of the time
+            return list(map(float, self.texts))
         read = ", ".join(f"list(TRY_CAST({number_sql('t', mark)} AS DOUBLE))" for mark in DECIMALS)
         lists = connect().execute(f"SELECT {read} FROM (SELECT unnest(?::VARCHAR[]) AS t)", [self.texts]).fetchone()
         return max(([number for number in some or () if number is not None] for some in lists), key=len)

@@ -38,8 +38,8 @@ HANDBOOK = {"transaction_id": "TRANSACTION_ID", "time": "TX_DATETIME", "card": "
             "amount": "TX_AMOUNT", "is_fraud": "TX_FRAUD"}
 CHOICES = {"amount_unit": ("units", "cents"), "place_unit": ("m", "km", "degrees"), "decimal": (None, *DECIMALS),
            "amount_sign": (None, "positive", "negative"), "time_form": (None, *FORMS)}
-KEYS = ("columns", *CHOICES, "time_zone", "time_origin", "time_step", "time_year", "yes", "no", "refund", "currency",
-        "rates", "features", *LAYOUT_KEYS)
+KEYS = ("columns", "amount_unit", "decimal", "amount_sign", "refund", "currency", "rates", "time_zone", "time_form",
+        "time_origin", "time_step", "time_year", "place_unit", "yes", "no", "features", *LAYOUT_KEYS)
 DEFAULT_UNITS = {"amount_unit": "units", "time_zone": "UTC", "time_form": None, "place_unit": "m", "decimal": None}
 
 # %% ../../nbs/library/data/20_mapping.ipynb #226cef63
@@ -61,7 +61,9 @@ def mapping_for(
         return _checked({"columns": known} | given, look.names, mapping_file, kind)
     proposed = propose(look, same, required)
     mapping = proposed.mapping | ({"columns": known} if known else {}) | ({"encoding": WINDOWS} if look.guess else {})
-    write_mapping(DEFAULT_UNITS | mapping | given, mapping_file, {} if known else proposed.remarks)
+    mapping = DEFAULT_UNITS | mapping | given
+    ordered = {key: mapping[key] for key in [*filter(mapping.__contains__, KEYS), *mapping]}
+    write_mapping(ordered, mapping_file, {} if known else proposed.remarks)
     wrong = f"{source} is not UTF-8" if look.guess else f"{source} has column names that are not known"
     left = f" (it leaves open: {', '.join(proposed.open)})" if proposed.open and not known else ""
     raise UserError(wrong, "; ".join(filter(None, [look.guess, ", ".join(look.names)])),
@@ -97,7 +99,7 @@ def _written(key: str, value: Any) -> str: # a list in one line
 def _remarked(written: str, remark: str | None) -> str:
     return f"{written:<34}  # {remark}" if remark else written
 
-# %% ../../nbs/library/data/20_mapping.ipynb #c166f237
+# %% ../../nbs/library/data/20_mapping.ipynb #348609ef
 EXPLANATION = """\
 # Which column of your file is which. Correct what is wrong, then run the same command again.
 # Beside a line stand examples and how sure it is. sure: name and values say it. likely: one says it, the other allows
@@ -159,7 +161,7 @@ def _check_columns(mapped: dict[str, Any], columns: Iterable[str], path: Path, k
             raise UserError(f"{path} leaves the {name} open", f"no line {name}: under columns",
                             f"name the file's column for it, or write {name}: null if it has none ({WITHOUT[name]})")
 
-# %% ../../nbs/library/data/20_mapping.ipynb #f98034c4
+# %% ../../nbs/library/data/20_mapping.ipynb #ccab526d
 def _check_lists(mapping: dict[str, Any], columns: Iterable[str], path: Path) -> None: # raises UserError
     refund, money, rates, features = map(mapping.get, ("refund", "currency", "rates", "features"))
     rules = { # what is wrong, what was found, what to do
@@ -226,7 +228,7 @@ def _numbers(example: str, mapping: dict[str, Any]) -> str: # what each form mak
     return ", ".join(told) or ("it may count steps (time_form: steps, time_origin: …, time_step: 1 hour), or have no "
                                "year (time_form: mmdd, time_year: …)")
 
-# %% ../../nbs/library/data/20_mapping.ipynb #721cc727
+# %% ../../nbs/library/data/20_mapping.ipynb #dce72ebb
 OUT_OF_ORDER = 0.001 # of the rows may be more than a month from the one before
 
 def _check_order(database: duckdb.DuckDBPyConnection, mapping: dict[str, Any]) -> None: # raises UserError
