@@ -119,6 +119,7 @@ def _digits_look(column: Column) -> TimeLook:
     if any(number % 1 or not 0 <= number < 1e9 for number in numbers):
         return TimeLook(None)
     rising = sum(later >= earlier for earlier, later in zip(numbers, numbers[1:])) >= MOST * (len(numbers) - 1)
+    rising = rising and len(column.distinct) > 1
     return TimeLook(ALLOWED if rising else DOUBTFUL, "steps", "small numbers that rise" if rising else "small numbers")
 
 DIGITS_SHOWN = {"yymmdd": "YYMMDDhhmmss", "mmdd": "MMDDhhmmss"}

@@ -103,7 +103,7 @@ def _remarked(written: str, remark: str | None) -> str:
 EXPLANATION = """\
 # Which column of your file is which. Correct what is wrong, then run the same command again.
 # Beside a line stand examples and how sure it is. sure: name and values say it. likely: one says it, the other allows
-# it. guess: it is left open (null, or behind a # of its own) until you write the column's name.
+# it. guess: little says it; a column that is only guessed is left open (null, or a line behind a #) until you write it.
 # Required: time, amount, is_fraud (of chargebacks: transaction_id, reported_at). card and terminal have to be there,
 # and are null if your file has none; others may be null. Several columns may make the time, [DATE, CLOCK] or [Year,
 # Month, Day, Time], and the card, [User, Card]. x, y: where the payment was made. home_x, home_y: where its customer is
@@ -131,7 +131,7 @@ def _checked(mapping: dict[str, Any], columns: Iterable[str], path: Path, kind: 
             raise UserError(f"{path} has an unknown name", repr(key), did_you_mean(str(key), KEYS))
     given_layout(mapping, str(path)), label_words(mapping)
     _check_columns(mapping["columns"], columns, path, kind)
-    for key, allowed in {**CHOICES, "time_zone": available_timezones()}.items():
+    for key, allowed in {**CHOICES, "time_zone": sorted(available_timezones())}.items():
         if mapping.get(key) not in allowed:
             hint = (did_you_mean(str(mapping[key]), allowed) if key == "time_zone"
                     else f"use one of {' or '.join(map(repr, allowed))}")

@@ -53,7 +53,7 @@ class Candidate(NamedTuple):
     "A column that may be the one looked for; a better one is greater."
     weight: float # level of the name and grade of the values together
     level: int
-    place: int # of the matching word, negative
+    place: int # of the matching word, negative; above 0 for several columns
     grade: float
     column: Column
 
@@ -115,7 +115,7 @@ def _joined_times(columns: list[Column]) -> list[Candidate]:
     pairs = [(_joined((date, clock), " "), place) for date, place in dates for clock in clocks]
     if all(calendar):
         pairs += [(_joined((*calendar, *clock), " "), 0) for clock in [[clock] for clock in clocks] or [[]]]
-    return [one for column, place in pairs for one in _candidate("time", column, WHOLE, place)]
+    return [one for column, place in pairs for one in _candidate("time", column, WHOLE, len(WORDS["time"]) + place)]
 
 def _joined_cards(columns: list[Column]) -> list[Candidate]:
     owners = [column for column in columns if name_level(column.names[0], OWNERS.split())[0] == WHOLE]

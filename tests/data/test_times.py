@@ -37,7 +37,8 @@ def taken(folder: Path, times: list | pa.Array, reported: list[str] | None = Non
     ("2026-03-03 12:00:00 UTC", None), ("2026-03-03 07:00:00 EST", None), ("2026-03-03 13:00 Europe/Berlin", None),
     ("2026-03-03 01:00:00 PM", None), ("3.3.2026 13:00", None), ("20260303130000", None), ("03/03/2026 1 pm", ...),
     ("03/03/2026 1:00 pm", "month_first"), ("1772539200", "epoch_s"), ("1772539200000", "epoch_ms"),
-    ("46084.5416666667", "excel_days"), ("2026-03-03 13:00:00 approx", ...), ("2026-03-03 13:00:00 BST", ...)])
+    ("46084.5416666667", "excel_days"), ("260303130000", "yymmdd"), ("260303130000", ...), ("2026 3 3 13:00", None),
+    ("2026-03-03 13:00:00 approx", ...), ("2026-03-03 13:00:00 BST", ...)])
 def test_a_time_is_read_whole_or_set_aside(tmp_path: Path, text: str, form: str | None) -> None:
     tables = taken(tmp_path, [text], time_form=form if form is not ... else None)
     read = [str(time) for time in tables["transactions"]["time"].to_pylist()]
