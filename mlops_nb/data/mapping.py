@@ -140,6 +140,7 @@ def _checked(mapping: dict[str, Any], columns: Iterable[str], path: Path, kind: 
     time_rules(mapping).check()
     return mapping
 
+# %% ../../nbs/library/data/20_mapping.ipynb #736b45ab
 # Raises UserError.
 def _check_columns(mapped: dict[str, Any], columns: Iterable[str], path: Path, kind: str) -> None:
     required, stated, optional = KINDS[kind]

@@ -117,6 +117,7 @@ def _joined_times(columns: list[Column]) -> list[Candidate]:
         pairs += [(_joined((*calendar, *clock), " "), 0) for clock in [[clock] for clock in clocks] or [[]]]
     return [one for column, place in pairs for one in _candidate("time", column, WHOLE, len(WORDS["time"]) + place)]
 
+# %% ../../nbs/library/data/18_proposals.ipynb #384c57ec
 def _joined_cards(columns: list[Column]) -> list[Candidate]:
     owners = [column for column in columns if name_level(column.names[0], OWNERS.split())[0] == WHOLE]
     numbers = [column for column in columns if name_parts(column.names[0]) == ("card",)
@@ -124,7 +125,7 @@ def _joined_cards(columns: list[Column]) -> list[Candidate]:
     return [Candidate(WHOLE + CONFIRMED, WHOLE, 1, CONFIRMED, _joined((owner, number), "-"))
             for owner in owners[:1] for number in numbers]
 
-# %% ../../nbs/library/data/18_proposals.ipynb #c2befe6c
+# %% ../../nbs/library/data/18_proposals.ipynb #a9a76df5
 PLACE_WORDS = {"merch", "merchant", "terminal", "atm", "pos", "shop", "store", "tx", "trans", "transaction", "payment"}
 HOME_WORDS = {"home", "cust", "customer", "client", "holder", "cardholder", "user", "card", "billing", "residence"}
 
@@ -148,7 +149,7 @@ def _on_earth(pair: dict[str, Column]) -> bool: # or on a plane of its own
     return all(not is_degrees(column) or abs(number) <= most for axis, most in (("x", 180), ("y", 90))
                for column in [pair[axis]] for number in column.numbers)
 
-# %% ../../nbs/library/data/18_proposals.ipynb #38f93785
+# %% ../../nbs/library/data/18_proposals.ipynb #3501c4f8
 BY_VALUES = ("time", "is_fraud")
 
 def choices(
@@ -172,7 +173,7 @@ def choices(
         found[name] = choose(fitting)
     return found
 
-# %% ../../nbs/library/data/18_proposals.ipynb #3501c4f8
+# %% ../../nbs/library/data/18_proposals.ipynb #4d6e5e0d
 class Proposal(NamedTuple):
     "A mapping to be confirmed."
     mapping: dict[str, Any] # its columns, and what differs from the defaults
@@ -184,6 +185,7 @@ WITHOUT = {
     "terminal": "no terminal: features of the terminal are off"}
 MAY_BE_LEFT = ("card", "terminal") # left out of the mapping where they are open: null says that there is none
 
+# %% ../../nbs/library/data/18_proposals.ipynb #bd3a51df
 def propose(
     look: Look, # the beginning of the file
     names: Iterable[str], # ours, the required ones first
@@ -203,7 +205,7 @@ def propose(
     mapping = {"columns": mapped} | {key: value for key, (value, _) in units.items()}
     return Proposal(mapping, remarks | {key: remark for key, (_, remark) in units.items()}, left)
 
-# %% ../../nbs/library/data/18_proposals.ipynb #bd3a51df
+# %% ../../nbs/library/data/18_proposals.ipynb #463d0579
 SHOWN, LONGEST = 3, 30 # values, letters
 
 def examples(column: Column) -> str:
@@ -216,6 +218,7 @@ def examples(column: Column) -> str:
             break
     return ", ".join(shown)
 
+# %% ../../nbs/library/data/18_proposals.ipynb #5df2969d
 def _named(column: Column) -> str:
     return " + ".join(column.names)
 

@@ -151,16 +151,7 @@ def _first_pass() -> str: # SQL: an earlier instant at which these clocks showed
                      f"THEN one - INTERVAL {minutes} MINUTE" for minutes in (60, 30))
     return f"CASE {cases} END"
 
-# %% ../../nbs/library/data/07_times.ipynb #8e5741d3
-def _parts(rows: str, column: str, rules: TimeRules) -> str: # SQL: row, source, t, iso, n and PARTS
-    n = "NULL::DOUBLE"
-    if rules.form in NUMBER_FORMS:
-        n = f"TRY_CAST(CASE WHEN regexp_matches(t, '{NUMBER}') THEN t END AS DOUBLE)"
-    return f"""
-        SELECT row, source, t, iso, n, unnest(regexp_extract(iso, '{WHOLE}', {PARTS}))
-        FROM (SELECT row, source, t, {n} AS n, {_in_order('t', rules.form)} AS iso
-              FROM {_texts(rows, column, rules)})"""
-
+# %% ../../nbs/library/data/07_times.ipynb #2f2d1fd5
 def _texts(rows: str, column: str, rules: TimeRules) -> str: # SQL: row, source, t
     if rules.form != "mmdd":
         return f"(SELECT row, source, trim({column}) AS t FROM {rows})"
@@ -171,6 +162,16 @@ def _texts(rows: str, column: str, rules: TimeRules) -> str: # SQL: row, source,
          FROM (SELECT *, month - lag(month) OVER (PARTITION BY source, month IS NULL ORDER BY row) AS jump
                FROM (SELECT *, CASE WHEN regexp_matches(t, '^{COMPACT}') THEN left(t, 2)::INTEGER END AS month
                      FROM (SELECT row, source, trim({column}) AS t FROM {rows}))))"""
+
+# %% ../../nbs/library/data/07_times.ipynb #8e5741d3
+def _parts(rows: str, column: str, rules: TimeRules) -> str: # SQL: row, source, t, iso, n and PARTS
+    n = "NULL::DOUBLE"
+    if rules.form in NUMBER_FORMS:
+        n = f"TRY_CAST(CASE WHEN regexp_matches(t, '{NUMBER}') THEN t END AS DOUBLE)"
+    return f"""
+        SELECT row, source, t, iso, n, unnest(regexp_extract(iso, '{WHOLE}', {PARTS}))
+        FROM (SELECT row, source, t, {n} AS n, {_in_order('t', rules.form)} AS iso
+              FROM {_texts(rows, column, rules)})"""
 
 def _moments(rows: str, column: str, rules: TimeRules) -> str: # SQL: row, source, t, iso, zone, date_only, moment
     parts = _parts(rows, column, rules)

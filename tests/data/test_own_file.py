@@ -87,6 +87,10 @@ def test_a_file_that_cannot_be_used_is_refused(clone, name, text, told):
 
 def test_a_column_of_the_wrong_type_stops_in_cleaning(clone, own):
     own.assign(amt="much").to_csv(clone.folder / "typed.csv", index=False)
+    assert "amount (no column found)" in clone.run("mlops-workspace", "typed.csv", check=False).stdout
+    (clone.folder / "typed.mapping.yaml").unlink()
+    shown = own["amt"].astype(str).tolist()[:2000]  # as many as a proposal is made from
+    own.assign(amt=shown + ["much"] * (len(own) - len(shown))).to_csv(clone.folder / "typed.csv", index=False)
     clone.run("mlops-workspace", "typed.csv", check=False)
     clone.run("mlops-workspace", "typed.csv")
     done = clone.run("dvc", "repro", "clean", check=False, folder="runs/typed")
