@@ -19,6 +19,7 @@ from ..base.errors import UserError
 from ..base.files import write_table
 from .formats import MappedFile, open_source
 from .parts import mapping_path
+from .readers import TRANSACTION_FIELDS
 from .times import instants_sql, time_rules
 from .values import check_labels, label_sql, label_words
 
@@ -55,9 +56,9 @@ def read_rows(
     return database
 
 # %% ../../nbs/library/data/10_sources.ipynb #e991838f
-FILE_COLUMNS = ("transaction_id", "time", "card", "terminal", "amount", "channel", "x", "y", "is_fraud", "reported_at")
+FILE_COLUMNS = (*TRANSACTION_FIELDS, "is_fraud", "reported_at")
 NAMED_BY = ("time", "terminal", "amount", "channel", "x", "y") # what makes the id of a payment that has none
-TOLD_APART_BY = ("card", "is_fraud", "reported_at") # what orders payments that agree in all of it
+TOLD_APART_BY = ("card", "home_x", "home_y", "category", "currency", "direction", "is_fraud", "reported_at") # what orders payments that agree in all of it
 
 JOINED_BY = {"time": " ", "card": "-"} # what may be several columns of the file, and what then stands between
 
@@ -71,9 +72,9 @@ def as_text(column: str | list[str] | None, between: str | None = None) -> str:
     return f'CAST("{name}" AS VARCHAR)'
 
 # %% ../../nbs/library/data/10_sources.ipynb #628d7a69
-PAYMENTS = """SELECT row, instant, transaction_id, time, card, terminal, amount, channel, x, y,
-                     instant AS made_at, 'time.' || problem AS problem, 'time.' || note AS note
-              FROM chosen JOIN made USING (row)"""
+PAYMENTS = f"""SELECT row, instant, {', '.join(TRANSACTION_FIELDS)},
+                      instant AS made_at, 'time.' || problem AS problem, 'time.' || note AS note
+               FROM chosen JOIN made USING (row)"""
 REPORTS = """SELECT row, instant, transaction_id, is_fraud::VARCHAR AS is_fraud, reported_at, instant AS made_at,
                     'reported_at.' || problem AS problem, 'reported_at.' || note AS note
              FROM (SELECT labels_read.* REPLACE (coalesce(labels_read.instant,
