@@ -19,12 +19,14 @@ from ..base.errors import UserError
 from ..base.schemas import COUNT, TEXT, dict_of, fields, list_of, record_schema
 from .masking import ID_PSEUDONYM
 from .readers import LABEL_FEEDS
+from .schema import PAYMENTS_OWN
 
 # %% ../../nbs/library/data/80_quality.ipynb #5ea19492
 KINDS = {"missing": "missing", "too_small": "outlier", "too_large": "outlier", "zero": "outlier",
          "out_of_range": "outlier", "before_payment": "outlier", "in_future": "outlier",
          "duplicate": "duplicate", "card_number": "card_number",
-         "unknown_transaction": "unknown_transaction"} # problem: kind
+         "unknown_transaction": "unknown_transaction",
+         "refund": "refund", "of_refund": "refund"} # problem: kind
 FORMAT = "format" # the kind of every other problem
 
 def kind_of(
@@ -50,7 +52,7 @@ def quality(
             "kinds": _nested(_counts(quarantine, ["feed"], "kind")),
             "notes": _nested(_counts(tables["notes"].to_pandas(), ["feed"], "note", "rows")),
             "replaced": {name: _replaced(tables["transactions"][name]) for name in ("transaction_id", "terminal")},
-            "days": days, "amounts": _amounts(tables["transactions"])}
+            "lacks": _lacking(tables["transactions"]), "days": days, "amounts": _amounts(tables["transactions"])}
 
 COUNTED = {"transactions": ["transaction_id", "terminal", "channel", "amount_cents"], "reports": ["transaction_id"],
            "quarantine": ["feed", "file", "reason"], "notes": None, "files": None} # the columns of each; None: all
@@ -61,6 +63,11 @@ def tables_to_count(clean: Path) -> dict[str, pa.Table]:
 
 def _replaced(ids: pa.ChunkedArray) -> int:
     return pc.sum(pc.match_substring_regex(ids, ID_PSEUDONYM), min_count=0).as_py()
+
+def _lacking(transactions: pa.Table) -> list[str]: # of card and terminal
+    has = {"card": pc.any(pc.invert(pc.starts_with(transactions["card"], PAYMENTS_OWN))).as_py(),
+           "terminal": transactions["terminal"].null_count < len(transactions)}
+    return [name for name, found in has.items() if not found and len(transactions)]
 
 # A column for each value of `column`; a row counts as one, or as `rows` says.
 def _counts(counted: pd.DataFrame, by: list[str], column: str, rows: str | None = None) -> pd.DataFrame:
@@ -85,7 +92,8 @@ def check_quality(
     max_bad_share: float, # of the rows received
 ) -> None: # raises UserError if more rows are quarantined, no transaction is clean, or a file of labels is unreadable
     "Stop if too large a share of the input is invalid."
-    bad, received = counts["quarantined"], counts["received"]
+    refunds = sum(kinds.get("refund", 0) for kinds in counts["kinds"].values())
+    bad, received = counts["quarantined"] - refunds, counts["received"]
     if not counts["clean"]["transactions"] or bad > max_bad_share * received:
         raise UserError(f"{bad:,} of {received:,} rows are unfit, and clean.max_bad_share allows {max_bad_share}",
                         _frequent(counts, *counts["reasons"]) or "no rows at all",
@@ -112,5 +120,5 @@ COUNTS_BY_FEED = dict_of(dict_of(COUNT)) # feed: reason, kind or statistic: a nu
 QUALITY_SCHEMA = record_schema(
     "How many rows came in, and what became of them", received=COUNT,
     clean=fields(transactions=COUNT, reports=COUNT), quarantined=COUNT, reasons=COUNTS_BY_FEED, kinds=COUNTS_BY_FEED,
-    notes=COUNTS_BY_FEED, replaced=fields(transaction_id=COUNT, terminal=COUNT),
+    notes=COUNTS_BY_FEED, replaced=fields(transaction_id=COUNT, terminal=COUNT), lacks=list_of(TEXT),
     days=list_of(fields(feed=TEXT, day=TEXT, rows=COUNT)), amounts=COUNTS_BY_FEED)

@@ -139,9 +139,10 @@ def quarantined_shares(
     as_of: pd.Timestamp,
     days: int, # that count as lately
 ) -> dict[str, float | None]: # share of the rows, in the latest days and before them; None of no rows
-    "Compute the share of rows quarantined lately, and before."
+    "Compute the share of rows quarantined lately, and before; refunds are no bad rows."
     late = pd.to_datetime(deliveries["day"], format="%Y-%m-%d", errors="coerce") >= as_of - pd.Timedelta(days=days)
-    counted = deliveries.assign(bad=deliveries.drop(columns=["day", "feed", "rows"]).sum(axis=1), late=late)
+    defects = deliveries.drop(columns=["day", "feed", "rows", "refund"], errors="ignore")
+    counted = deliveries.assign(bad=defects.sum(axis=1), late=late)
     sums = counted.groupby("late")[["bad", "rows"]].sum().reindex([True, False], fill_value=0)
     return {name: float(row.bad / row.rows) if row.rows else None
             for name, row in zip(("lately", "before"), sums.itertuples())}
