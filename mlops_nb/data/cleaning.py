@@ -50,6 +50,7 @@ class Rules:
 CHANNEL_NAMES = {"atm": ("atm",), "web": ("web", "online", "ecommerce", "e-commerce", "internet"),
                  "pos": ("pos", "store", "in-store", "chip", "card present")}
 
+# each place in metres: the column that it is read from, the subject of its problems
 PLACES = {"x_m": ("x", "place"), "y_m": ("y", "place"), "home_x_m": ("home_x", "home"), "home_y_m": ("home_y", "home")}
 
 def _nonempty(field: str) -> str: # SQL
@@ -83,12 +84,13 @@ def _transaction_sql(rules: Rules) -> str:
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #e2137fb5
 def _amount_problems(money: Money) -> str: # SQL: the cases of what is wrong with an amount
+    rated = f"number IS NOT NULL AND {bool(money.rates)}"
     return f"""
         WHEN number IS NULL AND {_nonempty('amount')} IS NOT NULL THEN 'amount.unreadable'
         WHEN {refund_sql('number', money)} THEN 'amount.refund'
         WHEN {conflict_sql(money)} THEN 'currency.contradictory'
-        WHEN number IS NOT NULL AND code IS NULL AND {bool(money.rates)} THEN 'currency.missing'
-        WHEN number IS NOT NULL AND code NOT IN {('', '', *money.factors)} AND {bool(money.rates)} THEN 'currency.unknown'
+        WHEN {rated} AND code IS NULL THEN 'currency.missing'
+        WHEN {rated} AND code NOT IN {('', *money.factors)} THEN 'currency.unknown'
         WHEN number IS NOT NULL AND amount_cents IS NULL THEN 'amount.too_large'
         WHEN amount_cents = 0 AND feed <> 'file' THEN 'amount.zero'"""
 

@@ -72,10 +72,13 @@ class Money:
 
 def money_of(
     mapping: dict[str, Any] | None, # of a user's file
-) -> Money: # raises UserError for a rate that is no positive number
+) -> Money: # raises UserError for a rate that is no positive number, or that leads to no currency
     "Return how a mapping has the amounts read."
     given = {key: value for key, value in (mapping or {}).items() if value is not None}
     words, currency = given.get("refund", ()), given.get("currency")
+    if given.get("rates") and currency is None:
+        raise UserError("The mapping has rates and no currency", ", ".join(map(str, given["rates"])),
+                        "say as `currency` what they convert to, such as EUR")
     words = words if isinstance(words, (list, tuple)) else [words]
     return Money(given.get("amount_unit") == "cents", given.get("amount_sign"),
                  tuple(str(word).strip().lower() for word in words), currency and str(currency).upper(),

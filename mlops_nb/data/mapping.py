@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REQUIRED', 'STATED', 'OPTIONAL', 'KINDS', 'HANDBOOK', 'CHOICES', 'KEYS', 'DEFAULT_UNITS', 'EXPLANATION',
-           'OUT_OF_ORDER', 'mapping_for', 'write_mapping', 'check_times', 'check_amounts']
+           'OUT_OF_ORDER', 'mapping_for', 'write_mapping', 'check_times']
 
 # %% ../../nbs/library/data/20_mapping.ipynb #b498ced9
 import json
@@ -24,7 +24,7 @@ from .parts import mapping_path
 from .proposals import WITHOUT, propose
 from .sources import JOINED_BY
 from .times import DAY_FIRST_ONLY, EPOCHS, FORMS, MONTH_FIRST_ONLY, TimeRules, first_instant, time_rules
-from .values import DECIMALS, check_currency, decimal_marks, label_words, proposed_decimal
+from .values import DECIMALS, decimal_marks, label_words, proposed_decimal
 
 # %% ../../nbs/library/data/20_mapping.ipynb #69e32f82
 REQUIRED, STATED = ("time", "amount", "is_fraud"), ("card", "terminal") # STATED may be null, but not left out
@@ -243,30 +243,3 @@ def _check_order(database: duckdb.DuckDBPyConnection, mapping: dict[str, Any]) -
         raise UserError(f"The times in the column {mapping['columns']['time']!r} have no year, and the rows are not in "
                         "order of time", f"{far:,} rows that are more than a month from the row before",
                         "sort the file by time, or map a column that has the year")
-
-# %% ../../nbs/library/data/20_mapping.ipynb #bc3086ea
-def check_amounts(
-    database: duckdb.DuckDBPyConnection, # from `read_rows`
-    mapping: dict[str, Any],
-    mapping_file: Path, # where the answer goes; written if there is none
-) -> None: # raises UserError
-    "Ask for the mark of decimals that the amounts leave open, and refuse several currencies."
-    name, decimal = mapping["columns"]["amount"], mapping.get("decimal")
-    column = '"' + name.replace('"', '""') + '"'
-    [(is_text,)] = database.execute(f"SELECT typeof({column}) = 'VARCHAR' FROM source LIMIT 1").fetchall()
-    if not is_text and decimal == ",":
-        raise UserError(f"The amounts in the column {name!r} are numbers", "decimal: ','",
-                        f"remove `decimal` from {mapping_file}")
-    if not is_text:
-        return
-    check_currency(database, column, name)
-    marks = decimal_marks(database, column) if decimal is None else {}
-    proposal = proposed_decimal(marks)
-    if proposal != ".":
-        if not mapping_file.exists():
-            write_mapping(mapping | {"decimal": proposal}, mapping_file)
-        shown = {".": "only with a decimal point", ",": "only with a decimal comma", "either": "with both"}
-        raise UserError(f"The amounts in the column {name!r} are not surely written with a decimal point",
-                        "; ".join(f"{count:,} can be read {shown[mark]}, as {example!r}"
-                                  for mark, (count, example) in sorted(marks.items())),
-                        f"write `decimal: ','` or `decimal: '.'` in {mapping_file}, then give the same command again")

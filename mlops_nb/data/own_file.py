@@ -19,9 +19,10 @@ from ..base.errors import UserError, exit_on_user_error
 from ..base.params import read_params
 from ..base.run_folders import run_path, write_run_folder
 from .formats import MappedFile, rejected_rows
-from .mapping import check_amounts, check_times, mapping_for
+from .mapping import check_times, mapping_for
 from .masking import fingerprint
 from .parts import mapping_path, source_hash, source_name
+from .questions import check_amounts
 from .sources import read_rows
 from .windows import adopt_windows, propose_windows, read_labels
 

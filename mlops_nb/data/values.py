@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DECIMALS', 'CURRENCY', 'SPACES', 'GROUPED', 'YES_WORDS', 'NO_WORDS', 'number_sql', 'decimal_marks',
-           'proposed_decimal', 'check_currency', 'label_words', 'label_sql', 'check_labels']
+           'proposed_decimal', 'label_words', 'label_sql', 'check_labels']
 
 # %% ../../nbs/library/data/08_values.ipynb #dce6e42a
 from typing import Any, Iterable
@@ -59,23 +59,6 @@ def proposed_decimal(
     "Return the mark of decimals that a column's values show."
     shown = [mark for mark in DECIMALS if mark in marks]
     return shown[0] if len(shown) == 1 else None if shown or "either" in marks else "."
-
-# %% ../../nbs/library/data/08_values.ipynb #9379e55f
-def check_currency(
-    database: duckdb.DuckDBPyConnection, # with the table `source`
-    column: str, # SQL: text
-    name: str, # of the column, for the message
-) -> None: # raises UserError
-    "Check that amounts are in one currency, as far as they say it."
-    same = {"€": "EUR", "$": "USD", "£": "GBP"}
-    mark = f"regexp_extract({column}, '{CURRENCY}')"
-    rows = database.execute(f"""SELECT {mark}, count(*) FROM source WHERE regexp_matches({column}, '\\d')
-                                GROUP BY 1 ORDER BY 2 DESC""").fetchall()
-    found = {mark: count for mark, count in rows if mark}
-    if len({same.get(mark, mark) for mark in found}) > 1:
-        raise UserError(f"The amounts in the column {name!r} are in several currencies",
-                        ", ".join(f"{count:,} in {mark}" for mark, count in found.items()),
-                        "convert them to one currency before you give the file")
 
 # %% ../../nbs/library/data/08_values.ipynb #13549c36
 YES_WORDS = ("1", "1.0", "true", "yes", "y")

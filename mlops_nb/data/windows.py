@@ -38,12 +38,12 @@ def read_labels(
     known_at = f"""coalesce(told.instant, CASE WHEN told.problem IS NULL
                                           THEN made.instant + INTERVAL {int(label_delay)} DAY END)"""
     frauds = database.sql(f"""
-        SELECT made.instant::DATE AS day, {known_at}::DATE AS reported, card
+        SELECT made.instant::DATE AS day, {known_at}::DATE AS reported, coalesce(card, chosen.transaction_id) AS card
         FROM labels_read AS told JOIN chosen ON chosen.row = payment JOIN made ON made.row = payment
         WHERE told.is_fraud AND {known_at} > made.instant ORDER BY ALL""").df()
     payments = """SELECT count(*), count(DISTINCT (day, card)) / greatest(count(DISTINCT day), 1)
-                  FROM (SELECT card, instant::DATE AS day FROM chosen JOIN made USING (row)
-                        WHERE instant IS NOT NULL)"""
+                  FROM (SELECT coalesce(card, transaction_id) AS card, instant::DATE AS day
+                        FROM chosen JOIN made USING (row) WHERE instant IS NOT NULL)"""
     return Labels(frauds, *database.sql(payments).fetchall()[0])
 
 # %% ../../nbs/library/data/55_windows.ipynb #d64baaa7

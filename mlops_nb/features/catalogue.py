@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['HOUR_US', 'DAY_US', 'WINDOWS', 'UNITS', 'PAYMENT_SQL', 'PAYMENT_FEATURES', 'EARLIER', 'PACKED', 'UNPACKED',
-           'UNTIL_NOW', 'CARD_SQL', 'MEAN_30D', 'VARIANCE_30D', 'POS_30D', 'CARD_FEATURES', 'PLACE_SQL',
-           'PLACE_FEATURES', 'OF_PAYMENT', 'CHANGES_SQL', 'DAYS', 'COUNTED', 'EVENTS_SQL', 'PERCENT_SQL', 'MADE',
-           'SUMS', 'STREAM_SQL', 'TERMINAL_SQL', 'TERMINAL_FEATURES', 'CATALOGUE', 'REPORT_FEATURES', 'OPTIONAL',
-           'FAMILIES', 'Feature', 'family_sql', 'supported_features']
+           'UNTIL_NOW', 'CARD_SQL', 'MEAN_30D', 'VARIANCE_30D', 'POS_30D', 'CARD_FEATURES', 'AT_ONCE', 'BEFORE', 'OF',
+           'OF_30D', 'COUNTS_30D', 'CATEGORY_SQL', 'CATEGORY_FEATURES', 'PLACE_SQL', 'PLACE_FEATURES', 'OF_PAYMENT',
+           'CHANGES_SQL', 'DAYS', 'COUNTED', 'EVENTS_SQL', 'PERCENT_SQL', 'MADE', 'SUMS', 'STREAM_SQL', 'TERMINAL_SQL',
+           'TERMINAL_FEATURES', 'CATALOGUE', 'REPORT_FEATURES', 'OPTIONAL', 'FAMILIES', 'Feature', 'family_sql',
+           'supported_features']
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #2b97ab37
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #a4a0e1d7
 HOUR_US = 3_600_000_000 # microseconds
@@ -26,7 +27,7 @@ class Feature:
     "A feature: a column that the models are given."
 
     name: str
-    family: str # payment, card, place or terminal: the SQL statement it is part of
+    family: str # payment, card, category, place or terminal: the SQL statement it is part of
     sql: str # an expression over the columns that this statement provides
     unit: str # one of UNITS
     window: str = "" # one of WINDOWS; empty where there is none
@@ -34,6 +35,9 @@ class Feature:
     share_of: str = "" # the feature that counts the transactions it is a share of
     most: float | None = None # the value at which it is capped
     of_reports: bool = False # whether it is made of fraud reports, so that it measures fraud and not behaviour
+
+def _of(column: str, features: list[Feature]) -> list[Feature]: # all of which need this column too
+    return [replace(feature, needs=(column, *feature.needs)) for feature in features]
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #df86b874
 PAYMENT_SQL = """
@@ -81,7 +85,7 @@ MEAN_30D = "cents_30d / payments_30d"
 VARIANCE_30D = f"squares_30d / payments_30d - ({MEAN_30D}) * ({MEAN_30D})"
 POS_30D = "payments_30d - web_30d - atm_30d"
 
-CARD_FEATURES = [
+CARD_FEATURES = _of("card", [
     *(Feature(f"card_transactions_{name}", "card", f"payments_{name} + 1", "count", name) for name in WINDOWS),
     *(Feature(f"card_mean_amount_{name}", "card", f"(cents_{name} + amount_cents) / 100 / (payments_{name} + 1)",
               "money", name) for name in WINDOWS if name != "1h"),
@@ -98,7 +102,30 @@ CARD_FEATURES = [
             f"""CASE WHEN payments_30d = 0 THEN 1 WHEN channel = 'web' THEN web_30d / payments_30d
             WHEN channel = 'atm' THEN atm_30d / payments_30d ELSE ({POS_30D}) / payments_30d END""",
             "share", "30d", ("channel",)),
-]
+])
+
+# %% ../../nbs/library/features/10_catalogue.ipynb #f22900f5
+AT_ONCE = "at_once_{0} AS (PARTITION BY {1} ORDER BY instant RANGE BETWEEN CURRENT ROW AND CURRENT ROW)"
+BEFORE = "CAST({0} OVER until_now_{1} - {0} OVER at_once_{1} AS BIGINT)" # of 30 days
+OF = {"card": "card", "alike": "card, category", "category": "category"} # window: what its payments agree in
+OF_30D = ", ".join(f"{UNTIL_NOW.format(name, columns, WINDOWS['30d'] - 1)}, {AT_ONCE.format(name, columns)}"
+                   for name, columns in OF.items())
+COUNTS_30D = ", ".join(f"{BEFORE.format('count(*)', name)} AS of_{name}" for name in OF)
+
+CATEGORY_SQL = f"""
+SELECT position, {{features}}
+FROM (SELECT position, amount_cents, category, {COUNTS_30D},
+             {BEFORE.format('sum(amount_cents)', 'category')} AS cents
+      FROM payments WINDOW {OF_30D})
+"""
+
+CATEGORY_FEATURES = _of("category", [
+    Feature("category_share_30d", "category",
+            "CASE WHEN category IS NULL OR of_card = 0 THEN 1 ELSE of_alike / of_card END", "share", "30d", ("card",)),
+    Feature("amount_to_category_mean_30d", "category",
+            "CASE WHEN category IS NOT NULL AND cents > 0 THEN amount_cents / (cents / of_category) ELSE 1 END",
+            "times", "30d"),
+])
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #c74b690e
 PLACE_SQL = f"""
@@ -106,8 +133,9 @@ SELECT position, {{features}}
 FROM (SELECT position FROM payments)
 LEFT JOIN (SELECT position, instant - last_instant AS elapsed,
                   sqrt((x_m - last_x) * (x_m - last_x) + (y_m - last_y) * (y_m - last_y)) AS from_last,
-                  sqrt((x_m - usual_x) * (x_m - usual_x) + (y_m - usual_y) * (y_m - usual_y)) AS from_usual
-           FROM (SELECT position, instant, x_m, y_m, lag(instant) OVER before AS last_instant,
+                  sqrt((x_m - usual_x) * (x_m - usual_x) + (y_m - usual_y) * (y_m - usual_y)) AS from_usual,
+                  sqrt((x_m - home_x_m) * (x_m - home_x_m) + (y_m - home_y_m) * (y_m - home_y_m)) AS from_home
+           FROM (SELECT position, instant, x_m, y_m, home_x_m, home_y_m, lag(instant) OVER before AS last_instant,
                         lag(x_m) OVER before AS last_x, lag(y_m) OVER before AS last_y,
                         sum(x_m) OVER past_30d / count(*) OVER past_30d AS usual_x,
                         sum(y_m) OVER past_30d / count(*) OVER past_30d AS usual_y
@@ -120,10 +148,14 @@ USING (position)
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #3cf76cb6
 PLACE_FEATURES = [
-    Feature("distance_from_last_m", "place", "coalesce(from_last, 0)", "metres", needs=("x_m", "y_m")),
-    Feature("speed_from_last_kmh", "place",
-            "coalesce(from_last / 1000 / (greatest(elapsed, 60000000) / 3600000000), 0)", "kmh", needs=("x_m", "y_m")),
-    Feature("distance_from_usual_m", "place", "coalesce(from_usual, 0)", "metres", "30d", ("x_m", "y_m")),
+    *_of("card", [
+        Feature("distance_from_last_m", "place", "coalesce(from_last, 0)", "metres", needs=("x_m", "y_m")),
+        Feature("speed_from_last_kmh", "place",
+                "coalesce(from_last / 1000 / (greatest(elapsed, 60000000) / 3600000000), 0)", "kmh",
+                needs=("x_m", "y_m")),
+        Feature("distance_from_usual_m", "place", "coalesce(from_usual, 0)", "metres", "30d", ("x_m", "y_m"))]),
+    Feature("distance_from_home_m", "place", "coalesce(from_home, 0)", "metres",
+            needs=("x_m", "y_m", "home_x_m", "home_y_m")),
 ]
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #5a1c07d2
@@ -189,7 +221,7 @@ USING (position)
 """
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #b789c9ae
-TERMINAL_FEATURES = [
+TERMINAL_FEATURES = _of("terminal", [
     *(feature for name in DAYS for feature in (
         Feature(f"terminal_transactions_{name}", "terminal", f"made_{name}", "count", name),
         Feature(f"terminal_risk_{name}", "terminal",
@@ -200,14 +232,15 @@ TERMINAL_FEATURES = [
             ELSE 90 END""", "days", "30d", most=90, of_reports=True),
     Feature("terminal_fraud_to_mean_30d", "terminal",
             "CASE WHEN frauds_30d > 0 THEN least(10, percents_30d / frauds_30d / 100) ELSE 10 END",
-            "times", "30d", most=10, of_reports=True),
-]
+            "times", "30d", ("card",), most=10, of_reports=True),
+])
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #4d769d35
-CATALOGUE = PAYMENT_FEATURES + CARD_FEATURES + PLACE_FEATURES + TERMINAL_FEATURES
+CATALOGUE = PAYMENT_FEATURES + CARD_FEATURES + CATEGORY_FEATURES + PLACE_FEATURES + TERMINAL_FEATURES
 REPORT_FEATURES = frozenset(feature.name for feature in CATALOGUE if feature.of_reports)
 OPTIONAL = sorted({column for feature in CATALOGUE for column in feature.needs}) # columns that a source may lack
-FAMILIES = {"payment": PAYMENT_SQL, "card": CARD_SQL, "place": PLACE_SQL, "terminal": TERMINAL_SQL}
+FAMILIES = {"payment": PAYMENT_SQL, "card": CARD_SQL, "category": CATEGORY_SQL, "place": PLACE_SQL,
+            "terminal": TERMINAL_SQL}
 
 def family_sql(
     family: str,

@@ -230,12 +230,22 @@ feature-channel_share = Share of the card's transactions of { $window } that wen
         [all] all
        *[some] { $value }
     } of this card's transactions in { $window } went through the same channel
+feature-category_share = Share of the card's transactions of { $window } that were in the same category
+    .reason = { $extreme ->
+        [none] none
+        [all] all
+       *[some] { $value }
+    } of this card's transactions in { $window } were in the same category
+feature-amount_to_category_mean = Amount, in multiples of the category's mean in { $window }
+    .reason = { $value } times the category's mean amount in { $window }
 feature-distance_from_last_m = Distance from the place of the card's last transaction
     .reason = { $distance } from the place of this card's last transaction
 feature-speed_from_last_kmh = Speed needed to come from the place of the card's last transaction, km/h
     .reason = { $value } km/h needed to come here from the place of this card's last transaction
 feature-distance_from_usual_m = Distance from the centre of the card's transactions in { $window }
     .reason = { $distance } from the centre of this card's transactions in { $window }
+feature-distance_from_home_m = Distance from the home of the card's owner
+    .reason = { $distance } from the home of this card's owner
 feature-terminal_transactions = Transactions at the terminal in { $window } before the label delay
     .reason = { $value ->
         [one] 1 transaction

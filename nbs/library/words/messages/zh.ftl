@@ -187,12 +187,22 @@ feature-channel_share = 该卡{ $window }的交易中经同一渠道的占比
         [all] 该卡{ $window }的交易全部经同一渠道
        *[some] 该卡{ $window }的交易中有 { $value } 经同一渠道
     }
+feature-category_share = 该卡{ $window }的交易中属同一商户类别的比例
+    .reason = { $extreme ->
+        [none] 该卡{ $window }的交易均不属同一商户类别
+        [all] 该卡{ $window }的交易全部属同一商户类别
+       *[some] 该卡{ $window }的交易中有 { $value } 属同一商户类别
+    }
+feature-amount_to_category_mean = 金额与该商户类别{ $window }平均金额之比
+    .reason = 为该商户类别{ $window }平均金额的 { $value } 倍
 feature-distance_from_last_m = 与该卡上一笔交易地点的距离
     .reason = 距该卡上一笔交易地点 { $distance }
 feature-speed_from_last_kmh = 从该卡上一笔交易地点到此所需的速度（km/h）
     .reason = 从该卡上一笔交易地点到此需 { $value } km/h
 feature-distance_from_usual_m = 与该卡{ $window }交易中心的距离
     .reason = 距该卡{ $window }交易中心 { $distance }
+feature-distance_from_home_m = 与持卡人住址的距离
+    .reason = 距持卡人住址 { $distance }
 feature-terminal_transactions = 该终端标签延迟期之前{ $window }的交易笔数
     .reason = 该终端在标签延迟期之前{ $window }有 { $value } 笔交易
 feature-terminal_risk = 该终端{ $window }所报欺诈与交易笔数之比
