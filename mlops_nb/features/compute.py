@@ -22,12 +22,11 @@ from ..base.spark import spark_session
 from .catalogue import FAMILIES, OPTIONAL, Feature, family_sql, supported_features
 
 # %% ../../nbs/library/features/20_compute.ipynb #9d272b4e
-COLUMNS = {"channel": "STRING", "x_m": "BIGINT", "y_m": "BIGINT", "home_x_m": "BIGINT", "home_y_m": "BIGINT",
-           "category": "STRING"} # those that a source may lack
+COLUMNS = {"x_m": "BIGINT", "y_m": "BIGINT", "home_x_m": "BIGINT", "home_y_m": "BIGINT", "category": "STRING"} # those that a source may lack
 PAYMENTS = """SELECT {position} AS position, transaction_id, card, terminal,
                      {micros}(CAST(time AS TIMESTAMP)) AS instant,
                      {micros}(CAST(local_time AS TIMESTAMP)) AS local_instant,
-                     amount_cents, {columns}
+                     amount_cents, channel, {columns}
               FROM {source}"""
 REPORTS = """SELECT transaction_id, card, terminal, amount_cents, payments.instant AS paid,
                     {micros}(CAST(reported_at AS TIMESTAMP)) AS instant, CAST(is_fraud AS INT) AS is_fraud

@@ -22,7 +22,8 @@ def incidents(
     cards, terminals = (pd.factorize(frauds[name])[0] for name in ("card", "terminal"))
     first = cards.max() + 1 # the terminals follow the cards
     size = first + terminals.max() + 1
-    edges = coo_matrix((np.ones(len(frauds)), (cards, first + terminals)), shape=(size, size))
+    known = terminals >= 0
+    edges = coo_matrix((np.ones(known.sum()), (cards[known], first + terminals[known])), shape=(size, size))
     return connected_components(edges, directed=False)[0]
 
 # %% ../../nbs/library/monitoring/30_missed_frauds.ipynb #73u00009

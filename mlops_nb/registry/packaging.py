@@ -36,11 +36,16 @@ def write_bundle(
         shutil.copyfile(existing_input(Path(models, winner, name)), folder / copy)
     columns = [str(column) for column in range(background.shape[1])]
     write_table(pd.DataFrame(background, columns=columns), folder / "background.parquet")
-    numbered = {name: pd.factorize(past[name])[0] for name in ("card", "terminal")}
+    numbered = {name: _numbered(past[name]) for name in ("card", "terminal")}
     write_table(past[VALIDATION_COLUMNS].assign(**numbered), folder / "past.parquet")
     files = {file.name: content_hash(file) for file in sorted(folder.iterdir())}
     description = _description(evaluated, training) | {"owner": owner, "data_hash": content_hash(data), "files": files}
     write_json(description, folder / "bundle.json")
+
+# %% ../../nbs/library/registry/20_packaging.ipynb #3cd7011f
+def _numbered(names: pd.Series) -> np.ndarray: # whole numbers; negative ones, each another, for what has no name
+    numbers = pd.factorize(names)[0]
+    return np.where(numbers < 0, -1 - np.arange(len(numbers)), numbers)
 
 # %% ../../nbs/library/registry/20_packaging.ipynb #fb876684
 def _description(evaluated: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]: # as bundle.json has it

@@ -33,8 +33,10 @@ def payments(rng: np.random.Generator, count: int, earliest: int = 0) -> pd.Data
                          "time": time, "local_time": time + pd.Timedelta(hours=1),
                          "card": rng.choice(["a", "b", "c", "d"], count),
                          "terminal": rng.choice(["t", "u", "v"], count),
-                         "amount_cents": rng.integers(1, 50_000, count), "channel": channel})
-    return rows.join(place.mask(pd.Series(channel == "web")))
+                         "amount_cents": rng.integers(1, 50_000, count), "channel": channel,
+                         "category": rng.choice(["fuel", "food", None], count)})
+    home = pd.DataFrame(rng.integers(0, 9_000, (count, 2)), columns=["home_x_m", "home_y_m"], dtype="Int64")
+    return rows.join(place.mask(pd.Series(channel == "web"))).join(home)
 
 
 def reports_on(rng: np.random.Generator, transactions: pd.DataFrame, share: float = 0.3) -> pd.DataFrame:
@@ -78,7 +80,8 @@ def change_what_came_later(
     before, after = transactions[transactions["time"] <= moment], transactions[transactions["time"] > moment]
     kept = after[rng.random(len(after)) < 0.5].copy()
     kept["amount_cents"] = rng.integers(1, 10**6, len(kept))
-    kept["card"], kept["terminal"] = rng.permutation(kept["card"]), rng.permutation(kept["terminal"])
+    for name in ("card", "terminal", "category"):
+        kept[name] = rng.permutation(kept[name])
     new = payments(rng, 10, int((moment - START).total_seconds()) + 1)
     changed = pd.concat([before, kept, new[~new["transaction_id"].isin(transactions["transaction_id"])]])
     earlier = reports[reports["reported_at"] <= moment]

@@ -10,6 +10,7 @@ from fluent.syntax import FluentParser
 from fluent.syntax import ast as fluent
 
 from clones import PROJECT
+from mlops_nb.data.cleaning import PLACES
 from mlops_nb.data.schema import PROBLEMS, SUBJECTS, Report, Transaction
 from mlops_nb.data.times import TIME_NOTES, TIME_PROBLEMS
 from mlops_nb.evaluation.counts import RESTS_ON
@@ -128,10 +129,11 @@ def quarantine_codes() -> set[str]:
     codes = {f"{subject}.{problem}" for subject, column in columns
              for problem in ["missing", *(PROBLEMS[check.name] for check in column.checks)]}
     codes |= {f"{subject}.{problem}" for subject in ("time", "reported_at") for problem in TIME_PROBLEMS}
+    codes |= {f"{subject}.unreadable" for _, subject in PLACES.values()}
     for module in ("readers", "cleaning"):
         source = (PROJECT / f"mlops_nb/data/{module}.py").read_text()
         codes |= set(re.findall(
-            r"""["']((?:file|row|time|amount|place|is_fraud|reported_at|transaction_id|report)\.[a-z_0-9]+)["']""",
+            r"""["']((?:file|row|time|amount|currency|is_fraud|reported_at|transaction_id|report)\.[a-z_0-9]+)["']""",
             source))
     return codes
 
