@@ -33,8 +33,7 @@ MARKS = {"€": "EUR", "$": "USD", "US$": "USD", "£": "GBP", "A$": "AUD", "AU$"
 
 # %% ../../nbs/library/data/09_currencies.ipynb #855f429a
 def _translated(text: str, names: dict[str, str]) -> str: # SQL
-    cases = " ".join(f"WHEN '{name}' THEN '{code}'" for name, code in names.items())
-    return f"CASE {text} {cases} ELSE {text} END"
+    return f"coalesce(MAP {names}[{text}], {text})"
 
 def written_code_sql(
     currency: str, # SQL: text of the column of currencies
@@ -115,9 +114,9 @@ def cents_sql(
     money: Money,
 ) -> str: # SQL: a whole number; NULL where the currency has no rate, or the number is too large
     "Return the expression for an amount in cents."
+    of_code = "MAP {" + ", ".join(f"'{name}': {factor:f}::DECIMAL(20, 12)" for name, factor in money.factors.items())
     default = "NULL" if money.rates else "1" if money.minor else "100"
-    cases = " ".join(f"WHEN '{name}' THEN {factor:f}" for name, factor in money.factors.items())
-    factor = f"CASE {code} {cases} ELSE {default} END" if money.minor or money.rates else default
+    factor = f"coalesce({of_code}}}[{code}], {default})" if money.minor or money.rates else default
     signed = f"-{number}" if money.sign == "negative" else number
     return f"TRY(TRY_CAST(round({signed} * CAST({factor} AS DECIMAL(20, 12))) AS BIGINT))"
 

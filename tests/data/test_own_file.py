@@ -1,5 +1,8 @@
 """A user's own file: mapped, run in a workspace of its own, refused with a message when it cannot be used."""
 
+import json
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -46,6 +49,26 @@ def test_unknown_names_are_proposed_first_and_run_second(clone, own):
     assert "fraud-detector-bank version 1" in clone.run("mlops-sync", folder="runs/bank").stdout
     assert clone.ran(folder="runs/bank") == []
     assert clone.run("dvc", "status").stdout != ""  # the project itself has run nothing
+
+
+def test_a_file_without_cards_and_terminals_runs_with_what_it_has(clone):
+    rng, count = np.random.default_rng(1), 6_000
+    fraud = rng.random(count) < 0.04
+    times = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.sort(rng.integers(0, 60 * 86_400, count)), unit="s")
+    amounts = (rng.lognormal(3, 1, count) * np.where(fraud, 9, 1)).round(2)
+    pd.DataFrame({"Time": times, "Amount": amounts, "Class": fraud.astype(int)}).to_csv(
+        clone.folder / "plain.csv", index=False)
+    (clone.folder / "plain.mapping.yaml").write_text(
+        "columns: {time: Time, card: null, terminal: null, amount: Amount, is_fraud: Class}\ntime_zone: UTC\n")
+    clone.run("mlops-workspace", "plain.csv")
+    assert len(clone.ran(folder="runs/plain")) == 9
+    off = json.loads((clone.folder / "runs/plain/data/features/catalogue.json").read_text())["off"]
+    assert off["card_transactions_7d"] == "the source has no card"
+    assert off["terminal_risk_7d"] == "the source has no terminal"
+    quality = json.loads((clone.folder / "runs/plain/reports/clean/quality.json").read_text())
+    assert (quality["lacks"], quality["quarantined"]) == (["card", "terminal"], 0)
+    alerts = pd.read_csv(clone.folder / "runs/plain/reports/alerts/alerts.csv")
+    assert alerts["card"].str.startswith("p").all() and len(alerts)
 
 
 def test_a_changed_file_runs_again_and_the_users_parameters_stay(clone, own):
