@@ -1,4 +1,4 @@
-"""What an amount is: a payment or a refund, in which currency, and what the user is asked before anything is computed."""
+"""What an amount is: a payment or a refund, in which currency, and what is asked before anything is computed."""
 
 from pathlib import Path
 
