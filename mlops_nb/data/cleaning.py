@@ -28,7 +28,7 @@ from .masking import PUBLIC_KEY, mask_row, pseudonyms, replace_card_numbers
 from .readers import LABEL_FEEDS, REPORT_FIELDS, TRANSACTION_FIELDS, read_file
 from .schema import PAYMENTS_OWN, Report, Transaction, arrow_schema, reasons
 from .times import TimeRules, in_range, instants_sql
-from .values import label_sql, number_sql
+from .values import given_names, given_sql, label_sql, number_sql
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #3a1cd8c8
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Rules:
     money: Money # minor units, signs, currencies
     metres: tuple[float, float] # per unit of x and of y
     key: bytes # of the cards' pseudonyms
+    given: tuple[str, ...] = () # names of the numbers for the models
     lacks: tuple[str, ...] = () # of card and terminal, those that the source does not have
 
     @property
@@ -77,9 +78,9 @@ def _transaction_sql(rules: Rules) -> str:
     return f"""
         SELECT row, feed, file, line, transaction_id, time,
                (time AT TIME ZONE 'UTC') AT TIME ZONE '{rules.time_zone}' AS local_time,
-               card, terminal, amount_cents, channel, {', '.join(PLACES)}, category, note,
+               card, terminal, amount_cents, channel, {', '.join(PLACES)}, category, given, note,
                CASE WHEN problem IS NOT NULL THEN problem {_amount_problems(rules.money)}
-                    {_unread_places()} END AS problem
+                    {_unread_places()} {_unread_given(rules.given)} END AS problem
         FROM ({_values_sql(rules)})"""
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #e2137fb5
@@ -94,6 +95,12 @@ def _amount_problems(money: Money) -> str: # SQL: the cases of what is wrong wit
         WHEN number IS NOT NULL AND amount_cents IS NULL THEN 'amount.too_large'
         WHEN amount_cents = 0 AND feed <> 'file' THEN 'amount.zero'"""
 
+def _unread_given(names: tuple[str, ...]) -> str: # SQL: the cases of a given number that is missing or unreadable
+    texts = {name: _nonempty(f"json_extract_string(given_text, '$.{name}')") for name in names}
+    return " ".join([*(f"WHEN {text} IS NULL THEN 'given.missing'" for text in texts.values()),
+                     *(f"WHEN given['{name}'] IS NULL THEN 'given.unreadable'" for name in names),
+                     *(f"WHEN abs(given['{name}']) >= 1e12 THEN 'given.too_large'" for name in names)])
+
 def _unread_places() -> str: # SQL: the cases of a place or a home that cannot be read
     return " ".join(f"WHEN {name} IS NULL AND {_nonempty(axis)} IS NOT NULL THEN '{subject}.unreadable'"
                     for name, (axis, subject) in PLACES.items())
@@ -106,13 +113,14 @@ def _values_sql(rules: Rules) -> str: # `time` to `note` as values; beside amoun
     places = ", ".join(f"{_metres_sql(axis, factors[axis[-1]], rules.decimal)} AS {name}"
                        for name, (axis, _) in PLACES.items())
     return f"""
-        SELECT received.* REPLACE ({_nonempty('transaction_id')} AS transaction_id, {_nonempty(card)} AS card,
+        SELECT received.* REPLACE ({given_sql(rules.given, rules.decimal)} AS given,
+                                   {_nonempty('transaction_id')} AS transaction_id, {_nonempty(card)} AS card,
                                    {_nonempty('terminal')} AS terminal, {_nonempty('category')} AS category,
                                    {_channel()} AS channel,
                                    coalesce(received.problem, 'time.' || read.problem, {outside}) AS problem,
                                    coalesce(received.note, 'time.' || read.note) AS note,
                                    coalesce(read.instant, CASE WHEN {in_range('made_at')} THEN made_at END) AS time),
-               {places}, {code_sql(rules.money)} AS code,
+               {places}, received.given AS given_text, {code_sql(rules.money)} AS code,
                TRY_CAST({_number('amount', rules.decimal)} AS DECIMAL(24, 6)) AS number,
                {cents_sql('number', 'code', rules.money)} AS amount_cents
         FROM received JOIN ({_read_times('time', rules)}) AS read USING (row)"""
@@ -320,7 +328,8 @@ def clean_in_batches(
     given = {key: value for key, value in (mapping or {}).items() if value is not None}
     decimal = given.get("decimal", ".")
     metres = _metres(given.get("place_unit", "m"), decimal, files["transactions"])
-    rules = Rules(time_zone, decimal, money_of(given), metres, key, _lacking(given))
+    names = tuple(given_names(given.get("features")))
+    rules = Rules(time_zone, decimal, money_of(given), metres, key, names, _lacking(given))
     rows = dict.fromkeys(RESULT_SCHEMAS, 0)
     for name, tables in ENGINES[engine](files, rules, spark_master):
         yield name, _counted(tables, name, rows)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FILE_COLUMNS', 'NAMED_BY', 'TOLD_APART_BY', 'JOINED_BY', 'PAYMENTS', 'REPORTS', 'split_file', 'read_rows', 'as_text',
-           'content_id', 'take_findings']
+           'given_text', 'content_id', 'take_findings']
 
 # %% ../../nbs/library/data/10_sources.ipynb #226c4bff
 import shutil
@@ -21,7 +21,7 @@ from .formats import MappedFile, open_source
 from .parts import mapping_path
 from .readers import TRANSACTION_FIELDS
 from .times import instants_sql, time_rules
-from .values import check_labels, label_sql, label_words
+from .values import check_labels, given_names, label_sql, label_words
 
 # %% ../../nbs/library/data/10_sources.ipynb #2ac9dcfd
 def split_file(
@@ -45,7 +45,8 @@ def read_rows(
 ) -> duckdb.DuckDBPyConnection: # tables chosen (row, FILE_COLUMNS); made and reported (row, instant, problem, note)
     "Load the mapped columns of a user's file as text, and read their times and labels."
     database, columns, rules = open_source(source, mapping, labels), mapping["columns"], time_rules(mapping)
-    chosen = ", ".join(f'{as_text(columns.get(name), JOINED_BY.get(name))} AS {name}' for name in FILE_COLUMNS)
+    texts = {name: as_text(columns.get(name), JOINED_BY.get(name)) for name in FILE_COLUMNS} | {"given": given_text(mapping)}
+    chosen = ", ".join(f"{text} AS {name}" for name, text in texts.items())
     database.execute(f"CREATE TABLE chosen AS SELECT row_number() OVER () AS row, {chosen} FROM source")
     if columns.get("transaction_id") is None:
         named = f"SELECT * REPLACE ({content_id(NAMED_BY, TOLD_APART_BY)} AS transaction_id) FROM chosen"
@@ -58,7 +59,8 @@ def read_rows(
 # %% ../../nbs/library/data/10_sources.ipynb #e991838f
 FILE_COLUMNS = (*TRANSACTION_FIELDS, "is_fraud", "reported_at")
 NAMED_BY = ("time", "terminal", "amount", "channel", "x", "y") # what makes the id of a payment that has none
-TOLD_APART_BY = ("card", "home_x", "home_y", "category", "currency", "direction", "is_fraud", "reported_at") # what orders payments that agree in all of it
+TOLD_APART_BY = ("card", "home_x", "home_y", "category", "currency", "direction", "given",
+                 "is_fraud", "reported_at") # what orders payments that agree in all of it
 
 JOINED_BY = {"time": " ", "card": "-"} # what may be several columns of the file, and what then stands between
 
@@ -70,6 +72,12 @@ def as_text(column: str | list[str] | None, between: str | None = None) -> str:
         return "NULL::VARCHAR"
     name = column.replace('"', '""')
     return f'CAST("{name}" AS VARCHAR)'
+
+def given_text(mapping: dict[str, Any]) -> str: # SQL
+    "SQL: the numbers that a file gives to the models, as JSON with their names; NULL if there are none."
+    given = given_names(mapping.get("features"))
+    values = ", ".join(f"'{name}', {as_text(column)}" for name, column in given.items())
+    return f"CAST(json_object({values}) AS VARCHAR)" if values else "NULL::VARCHAR"
 
 # %% ../../nbs/library/data/10_sources.ipynb #628d7a69
 PAYMENTS = f"""SELECT row, instant, {', '.join(TRANSACTION_FIELDS)},

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['DECIMALS', 'CURRENCY', 'SPACES', 'GROUPED', 'YES_WORDS', 'NO_WORDS', 'number_sql', 'decimal_marks',
-           'proposed_decimal', 'label_words', 'label_sql', 'check_labels']
+           'proposed_decimal', 'label_words', 'label_sql', 'check_labels', 'given_names', 'given_sql']
 
 # %% ../../nbs/library/data/08_values.ipynb #dce6e42a
+import re
 from typing import Any, Iterable
 
 import duckdb
@@ -106,3 +107,26 @@ def check_labels(
                         ", ".join(f"{word!r} in {count:,} rows" for word, count in unread[:5]),
                         f"say in {place[1]} which words mean fraud, as `yes: [{unread[0][0]}]`, and which do not, as "
                         "`no: […]`")
+
+# %% ../../nbs/library/data/08_values.ipynb #b312882a
+def given_names(
+    columns: Iterable[str] | None, # of the user's file, as the mapping's `features` lists them
+) -> dict[str, str]: # a name such as given_v1: the column
+    "Name the numbers that a file gives to the models."
+    names: dict[str, str] = {}
+    for column in columns or ():
+        name = "given_" + re.sub(r"[^a-z0-9]+", "_", str(column).lower()).strip("_")
+        alike = sum(other == name or other.startswith(f"{name}__") for other in names)
+        names[f"{name}__{alike + 1}" if alike else name] = str(column)
+    return names
+
+def given_sql(
+    names: Iterable[str], # from `given_names`
+    decimal: str, # one of DECIMALS
+) -> str: # SQL over the JSON text `given`: a map from names to numbers, NULL for what cannot be read
+    "Return the expression that reads a row's given numbers."
+    texts = {name: f"json_extract_string(given, '$.{name}')" for name in names}
+    numbers = {name: f"TRY_CAST({text if decimal == '.' else number_sql(text, decimal)} AS DOUBLE)"
+               for name, text in texts.items()}
+    read = ", ".join(f"'{name}': CASE WHEN isfinite({number}) THEN {number} END" for name, number in numbers.items())
+    return f"MAP {{{read}}}" if read else "NULL::MAP(VARCHAR, DOUBLE)"

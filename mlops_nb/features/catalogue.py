@@ -7,8 +7,8 @@ __all__ = ['HOUR_US', 'DAY_US', 'WINDOWS', 'UNITS', 'PAYMENT_SQL', 'PAYMENT_FEAT
            'UNTIL_NOW', 'CARD_SQL', 'MEAN_30D', 'VARIANCE_30D', 'POS_30D', 'CARD_FEATURES', 'AT_ONCE', 'BEFORE', 'OF',
            'OF_30D', 'COUNTS_30D', 'CATEGORY_SQL', 'CATEGORY_FEATURES', 'PLACE_SQL', 'PLACE_FEATURES', 'OF_PAYMENT',
            'CHANGES_SQL', 'DAYS', 'COUNTED', 'EVENTS_SQL', 'PERCENT_SQL', 'MADE', 'SUMS', 'STREAM_SQL', 'TERMINAL_SQL',
-           'TERMINAL_FEATURES', 'CATALOGUE', 'REPORT_FEATURES', 'OPTIONAL', 'FAMILIES', 'Feature', 'family_sql',
-           'supported_features']
+           'TERMINAL_FEATURES', 'GIVEN_SQL', 'CATALOGUE', 'REPORT_FEATURES', 'OPTIONAL', 'FAMILIES', 'Feature',
+           'given_features', 'family_sql', 'supported_features']
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #2b97ab37
 from dataclasses import dataclass, replace
@@ -20,14 +20,14 @@ WINDOWS = {"1h": HOUR_US, "1d": DAY_US, "7d": 7 * DAY_US, "30d": 30 * DAY_US} # 
 
 # %% ../../nbs/library/features/10_catalogue.ipynb #855b9bb0
 UNITS = ("money", "hour", "weekday", "yes_no", "count", "times", "deviations", "hours", "days", "share", "metres",
-         "kmh")
+         "kmh", "number")
 
 @dataclass(frozen=True)
 class Feature:
     "A feature: a column that the models are given."
 
     name: str
-    family: str # payment, card, category, place or terminal: the SQL statement it is part of
+    family: str # payment, card, category, place, terminal or given: the SQL statement it is part of
     sql: str # an expression over the columns that this statement provides
     unit: str # one of UNITS
     window: str = "" # one of WINDOWS; empty where there is none
@@ -235,12 +235,19 @@ TERMINAL_FEATURES = _of("terminal", [
             "times", "30d", ("card",), most=10, of_reports=True),
 ])
 
+# %% ../../nbs/library/features/10_catalogue.ipynb #89dabc53
+GIVEN_SQL = "SELECT position, {features} FROM payments"
+
+def given_features(names: list[str]) -> list[Feature]: # one for each
+    "Return the features that the source gives as numbers."
+    return [Feature(name, "given", f"given['{name}']", "number") for name in names]
+
 # %% ../../nbs/library/features/10_catalogue.ipynb #4d769d35
 CATALOGUE = PAYMENT_FEATURES + CARD_FEATURES + CATEGORY_FEATURES + PLACE_FEATURES + TERMINAL_FEATURES
 REPORT_FEATURES = frozenset(feature.name for feature in CATALOGUE if feature.of_reports)
 OPTIONAL = sorted({column for feature in CATALOGUE for column in feature.needs}) # columns that a source may lack
 FAMILIES = {"payment": PAYMENT_SQL, "card": CARD_SQL, "category": CATEGORY_SQL, "place": PLACE_SQL,
-            "terminal": TERMINAL_SQL}
+            "terminal": TERMINAL_SQL, "given": GIVEN_SQL}
 
 def family_sql(
     family: str,

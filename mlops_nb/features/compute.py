@@ -19,10 +19,11 @@ import pandas as pd
 from ..base.errors import UserError, did_you_mean
 from ..base.files import connect, connect_on_disk, existing_input
 from ..base.spark import spark_session
-from .catalogue import FAMILIES, OPTIONAL, Feature, family_sql, supported_features
+from .catalogue import FAMILIES, OPTIONAL, Feature, family_sql, given_features, supported_features
 
 # %% ../../nbs/library/features/20_compute.ipynb #9d272b4e
-COLUMNS = {"x_m": "BIGINT", "y_m": "BIGINT", "home_x_m": "BIGINT", "home_y_m": "BIGINT", "category": "STRING"} # those that a source may lack
+COLUMNS = {"x_m": "BIGINT", "y_m": "BIGINT", "home_x_m": "BIGINT", "home_y_m": "BIGINT", "category": "STRING",
+           "given": "STRING"} # those that a source may lack
 PAYMENTS = """SELECT {position} AS position, transaction_id, card, terminal,
                      {micros}(CAST(time AS TIMESTAMP)) AS instant,
                      {micros}(CAST(local_time AS TIMESTAMP)) AS local_instant,
@@ -58,6 +59,13 @@ def _empty_columns(database: duckdb.DuckDBPyConnection) -> set[str]: # optional 
     columns = ", ".join(f"count({value})" for value in values.values())
     [counts] = database.execute(f"SELECT {columns} FROM payments").fetchall()
     return {name for name, count in zip(OPTIONAL, counts) if not count}
+
+def _given_names(database: duckdb.DuckDBPyConnection) -> list[str]: # sorted; none where the column is not a map
+    kind = "SELECT typeof(given) LIKE 'MAP%' FROM payments WHERE given IS NOT NULL LIMIT 1"
+    if database.execute(kind).fetchall() != [(True,)]:
+        return []
+    names = database.execute("SELECT DISTINCT unnest(map_keys(given)) FROM payments ORDER BY 1").fetchall()
+    return [name for name, in names]
 
 def _by_duckdb(
     texts: dict[str, str], # family: SQL
@@ -110,6 +118,7 @@ def compute(
     with tempfile.TemporaryDirectory() as scratch:
         database = _open(Path(clean), scratch, memory)
         on, off = supported_features(_empty_columns(database))
+        on += given_features(_given_names(database))
         chosen = [feature for feature in on if only is None or feature.name in only]
         by_family = {family: [feature for feature in chosen if feature.family == family] for family in FAMILIES}
         texts = {family: family_sql(family, features, label_delay)

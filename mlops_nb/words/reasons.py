@@ -24,6 +24,8 @@ def feature_name(
     "Name what a feature measures."
     window = next((feature["window"] for feature in features if feature["name"] == name), "")
     key = _key(name, window)
+    if name.startswith("given_"):
+        return language("feature-given", name=name.removeprefix("given_"))
     if not language.has(key):
         return name.replace("_", " ").capitalize()
     return language(key, window=language(f"window-{window}") if window else "")

@@ -56,13 +56,17 @@ def test_a_file_without_cards_and_terminals_runs_with_what_it_has(clone):
     fraud = rng.random(count) < 0.04
     times = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.sort(rng.integers(0, 60 * 86_400, count)), unit="s")
     amounts = (rng.lognormal(3, 1, count) * np.where(fraud, 9, 1)).round(2)
-    pd.DataFrame({"Time": times, "Amount": amounts, "Class": fraud.astype(int)}).to_csv(
+    pd.DataFrame({"Time": times, "V1": rng.normal(2 * fraud, 1), "Amount": amounts, "Class": fraud.astype(int)}).to_csv(
         clone.folder / "plain.csv", index=False)
     (clone.folder / "plain.mapping.yaml").write_text(
-        "columns: {time: Time, card: null, terminal: null, amount: Amount, is_fraud: Class}\ntime_zone: UTC\n")
+        "columns: {time: Time, card: null, terminal: null, amount: Amount, is_fraud: Class}\ntime_zone: UTC\n"
+        "features: [V1]\n")
     clone.run("mlops-workspace", "plain.csv")
     assert len(clone.ran(folder="runs/plain")) == 9
-    off = json.loads((clone.folder / "runs/plain/data/features/catalogue.json").read_text())["off"]
+    catalogue = json.loads((clone.folder / "runs/plain/data/features/catalogue.json").read_text())
+    off = catalogue["off"]
+    assert [feature["name"] for feature in catalogue["features"]] == [
+        "amount", "hour_of_day", "day_of_week", "is_night", "is_weekend", "given_v1"]
     assert off["card_transactions_7d"] == "the source has no card"
     assert off["terminal_risk_7d"] == "the source has no terminal"
     quality = json.loads((clone.folder / "runs/plain/reports/clean/quality.json").read_text())

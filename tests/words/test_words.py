@@ -133,7 +133,7 @@ def quarantine_codes() -> set[str]:
     for module in ("readers", "cleaning"):
         source = (PROJECT / f"mlops_nb/data/{module}.py").read_text()
         codes |= set(re.findall(
-            r"""["']((?:file|row|time|amount|currency|is_fraud|reported_at|transaction_id|report)\.[a-z_0-9]+)["']""",
+            r"""["']((?:file|row|time|amount|currency|given|is_fraud|reported_at|transaction_id|report)\.[a-z_0-9]+)["']""",
             source))
     return codes
 

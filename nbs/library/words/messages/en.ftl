@@ -266,6 +266,7 @@ feature-terminal_fraud_age = Mean days since the frauds reported at the terminal
     } on average since the frauds reported at this terminal in { $window }
 feature-terminal_fraud_to_mean = Amount of the frauds reported at the terminal in { $window }, in multiples of their cards' means, 10 at most
     .reason = the frauds reported at this terminal in { $window } were { $value } times their cards' mean amounts
+feature-given = { $name }, as the source gives it
 feature-fraud_probability = The model's score
 feature-payments_before = Earlier transactions of the card
     .reason = the transactions that this card made before this one
@@ -278,6 +279,7 @@ subject-card = card
 subject-category = category
 subject-channel = channel
 subject-currency = currency
+subject-given = a number for the model
 subject-home = home of the card's owner
 subject-is_fraud = label
 subject-local_time = local time
