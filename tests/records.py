@@ -156,7 +156,7 @@ def write_run(folder: Path, frauds: int | None = None) -> Path: # the folder
           reports / "register/decision.json")
     write({"received": 2530, "clean": {"transactions": 2520, "reports": 7}, "quarantined": 3,
            "reasons": {"atm": {"amount.too_small": 3}}, "kinds": {"atm": {"outlier": 3}},
-           "notes": {"atm": {"time.repeated_hour": 2}}, "replaced": {"transaction_id": 0, "terminal": 0},
+           "notes": {"atm": {"time.repeated_hour": 2}}, "lacks": [], "replaced": {"transaction_id": 0, "terminal": 0},
            "days": [{"feed": "atm", "day": "2026-03-31", "rows": 77, "outlier": 3}],
            "amounts": {"atm": {"smallest": 100, "median": 4999, "percentile_99": 41299, "largest": 123456}}},
           QUALITY_SCHEMA, reports / "clean/quality.json")

@@ -18,9 +18,10 @@ from mlops_nb.base.errors import UserError
 from mlops_nb.data import own_file, parts
 from mlops_nb.data.cleaning import clean
 from mlops_nb.data.formats import first_look, open_source
-from mlops_nb.data.mapping import check_amounts, mapping_for
+from mlops_nb.data.mapping import mapping_for
 from mlops_nb.data.parts import mapping_path, source_hash
 from mlops_nb.data.quality import quality
+from mlops_nb.data.questions import check_amounts
 from mlops_nb.data.sources import read_rows, split_file
 
 HEADER = ["transaction_id", "time", "card", "terminal", "amount", "is_fraud"]
