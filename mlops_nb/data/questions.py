@@ -109,8 +109,9 @@ def check_signs(
                         f"write `amount_sign: {likely}` in {mapping_file}, then give the same command again")
     if any(counts):
         _propose(mapping, mapping_file, amount_sign=likely)
-        raise UserError("The sign of a payment is not sure", f"of the amounts, {shown}; payments are likely {likely}, "
-                        "and the others refunds", f"write `amount_sign: {likely}` in {mapping_file} if so, then give "
+        others = ", and the others refunds" if all(counts) else ""
+        raise UserError("The sign of a payment is not sure",
+                        f"of the amounts, {shown}; payments are likely {likely}{others}", f"write `amount_sign: {likely}` in {mapping_file} if so, then give "
                         "the same command again")
 
 # %% ../../nbs/library/data/48_questions.ipynb #18bd4e8f
