@@ -15,7 +15,7 @@ from typing import Callable, Iterable, NamedTuple
 from ..base.files import connect
 from .masking import is_card_number
 from .times import DAY_FIRST_ONLY, MONTH_FIRST_ONLY, NUMBER, TimeRules, instants_sql
-from .values import DECIMALS, NO_WORDS, YES_WORDS, number_sql
+from .values import CHANNEL_NAMES, DECIMALS, NO_WORDS, YES_WORDS, number_sql
 
 # %% ../../nbs/library/data/14_columns.ipynb #a94f17b6
 WHOLE, PARTLY, INSIDE, NOT = 3, 2, 1, 0 # how much of a name a word is
@@ -164,7 +164,6 @@ def _label_grade(column: Column) -> float | None:
     return ALLOWED if len(words) == 2 and max(map(len, words)) <= 20 else None
 
 def _channel_grade(column: Column) -> float | None: # cleaning quarantines what it does not know
-    from mlops_nb.data.cleaning import CHANNEL_NAMES # 1 s, which only a file with such a column is worth
     known = {name for names in CHANNEL_NAMES.values() for name in names}
     return CONFIRMED if column.distinct and set(column.distinct) <= known else None
 

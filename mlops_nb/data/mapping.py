@@ -24,7 +24,7 @@ from .parts import mapping_path
 from .proposals import WITHOUT, propose
 from .sources import JOINED_BY
 from .times import DAY_FIRST_ONLY, EPOCHS, FORMS, MONTH_FIRST_ONLY, TimeRules, first_instant, time_rules
-from .values import DECIMALS, decimal_marks, label_words, proposed_decimal
+from .values import DECIMALS, label_words
 
 # %% ../../nbs/library/data/20_mapping.ipynb #69e32f82
 REQUIRED, STATED = ("time", "amount", "is_fraud"), ("card", "terminal") # STATED may be null, but not left out

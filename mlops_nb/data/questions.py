@@ -111,8 +111,8 @@ def check_signs(
         _propose(mapping, mapping_file, amount_sign=likely)
         others = ", and the others refunds" if all(counts) else ""
         raise UserError("The sign of a payment is not sure",
-                        f"of the amounts, {shown}; payments are likely {likely}{others}", f"write `amount_sign: {likely}` in {mapping_file} if so, then give "
-                        "the same command again")
+                        f"of the amounts, {shown}; payments are likely {likely}{others}",
+                        f"write `amount_sign: {likely}` in {mapping_file} if so, then give the same command again")
 
 # %% ../../nbs/library/data/48_questions.ipynb #18bd4e8f
 CHECKS = (check_decimals, check_currencies, check_directions, check_signs)

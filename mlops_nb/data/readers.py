@@ -20,7 +20,7 @@ from .encodings import MARKS, UTF8
 
 # %% ../../nbs/library/data/60_readers.ipynb #d66feaad
 TRANSACTION_FIELDS = ("transaction_id", "time", "card", "terminal", "amount", "channel", "x", "y",
-                      "home_x", "home_y", "category", "currency", "direction", "given") # from home_x on, a user's file alone
+                      "home_x", "home_y", "category", "currency", "direction", "given") # the last six: a user's file
 REPORT_FIELDS = ("transaction_id", "is_fraud", "reported_at")
 READ_BEFORE = ("problem", "note") # what a user's file says of a time, once it has been split
 ROW_COLUMNS = [("line", pa.int64()), ("problem", pa.string()), ("note", pa.string()), ("text", pa.string()),

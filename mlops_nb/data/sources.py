@@ -45,7 +45,8 @@ def read_rows(
 ) -> duckdb.DuckDBPyConnection: # tables chosen (row, FILE_COLUMNS); made and reported (row, instant, problem, note)
     "Load the mapped columns of a user's file as text, and read their times and labels."
     database, columns, rules = open_source(source, mapping, labels), mapping["columns"], time_rules(mapping)
-    texts = {name: as_text(columns.get(name), JOINED_BY.get(name)) for name in FILE_COLUMNS} | {"given": given_text(mapping)}
+    texts = {name: as_text(columns.get(name), JOINED_BY.get(name)) for name in FILE_COLUMNS}
+    texts["given"] = given_text(mapping)
     chosen = ", ".join(f"{text} AS {name}" for name, text in texts.items())
     database.execute(f"CREATE TABLE chosen AS SELECT row_number() OVER () AS row, {chosen} FROM source")
     if columns.get("transaction_id") is None:
