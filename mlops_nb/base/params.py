@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SCHEMA_FILE', 'PROBLEMS', 'KINDS', 'BOUNDS', 'flatten', 'numbers_by_name', 'parse_yaml', 'read_yaml', 'read_params',
-           'check_params', 'change_params', 'dump_yaml']
+           'check_params', 'replace_text', 'change_params', 'dump_yaml']
 
 # %% ../../nbs/library/base/40_params.ipynb #2432ad82
 import io
@@ -168,6 +168,13 @@ def _number(representer: RoundTripRepresenter, value: float) -> Any:
 _Representer.add_representer(type(None), _null)
 _Representer.add_representer(float, _number)
 
+# %% ../../nbs/library/base/40_params.ipynb #1c6eab42
+def replace_text(file: Path, text: str) -> None:
+    "Write a file as a whole or not at all, whoever reads it or is killed meanwhile."
+    aside = file.with_name(f".{file.name}.new")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(file)
+
 # %% ../../nbs/library/base/40_params.ipynb #4676b8f2
 def _layout() -> YAML: # keeps comments, order and quotes
     layout = YAML()
@@ -188,8 +195,9 @@ def change_params(
         changed[name] = changed[name] or {}
         changed = changed[name]
     changed.update(values)
-    with file.open("w", encoding="utf-8") as written:
-        layout.dump(params, written)
+    text = io.StringIO()
+    layout.dump(params, text)
+    replace_text(file, text.getvalue())
 
 def dump_yaml(values: dict[str, Any]) -> str:
     "Return a table in YAML, to be read by `parse_yaml`."

@@ -6,6 +6,7 @@
 __all__ = ['LINKED', 'run_path', 'write_run_folder', 'named_folder', 'main', 'run_name']
 
 # %% ../../nbs/library/base/50_run_folders.ipynb #78fc303a
+import io
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from .errors import UserError, did_you_mean, exit_on_user_error
+from .params import replace_text
 
 # %% ../../nbs/library/base/50_run_folders.ipynb #5a4d319b
 def run_path(
@@ -37,13 +39,15 @@ def write_run_folder(
 ) -> None:
     "Write the folder of a run, with links to the project's code and DVC's cache."
     (folder / "data/findings").mkdir(parents=True, exist_ok=True)
-    with (folder / "params.yaml").open("w", encoding="utf-8") as file:
-        YAML().dump(params, file)
+    text = io.StringIO()
+    YAML().dump(params, text)
+    replace_text(folder / "params.yaml", text.getvalue())
     for name in LINKED:
         if not (folder / name).is_symlink():
             (folder / name).symlink_to(Path("../..", name))
-    if not (folder / ".dvc").exists():
-        _dvc(folder, "init", "--no-scm", "--quiet")
+    settings = folder / ".dvc/config"
+    if not settings.exists() or "[cache]" not in settings.read_text(encoding="utf-8"): # or it was killed on the way
+        _dvc(folder, "init", "--no-scm", "--quiet", "--force")
         _dvc(folder, "config", "core.analytics", "false")
         _dvc(folder, "cache", "dir", "--quiet", "../../.dvc/cache")
 
