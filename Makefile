@@ -25,7 +25,7 @@ export UV_TORCH_BACKEND ?= cpu
 endif
 
 .PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove \
-  debug lab docs dashboard site notify operate mlflow bench-handbook bench-features bench-stages bench-models \
+  debug lab docs dashboard site notify day operate mlflow bench-handbook bench-features bench-stages bench-models \
   bench-explanations bench-scale bench-monitor bench-estimation bench-detection bench-operation bench-dashboard lock
 
 # Begins a recipe for RUN=name: $$folder is runs/name, or the clone if no run is named.
@@ -126,8 +126,11 @@ docs: .peers/docs/.ready ## build the documentation site in _docs/ from the guid
 dashboard: env ## serve the pages for whoever decides (RUN=name for a run on your own file, PORT=8866)
 	@$(RUN_FOLDER) && nbs/dashboards/serve "$$folder" --port="$${PORT:-8866}"
 
-operate: env export ## replay a year of the bank morning by morning (FROM=2026-04-01 TO=2027-04-01 NAME=operate)
-	@mlops-operate --start="$${FROM:-}" --end="$${TO:-}" --name="$${NAME:-operate}"
+day: env export ## take in the new days of a run, watch, retrain by the rules: RUN=name (AS_OF=2026-04-01, RULES=new)
+	@$(RUN_FOLDER) && cd "$$folder" && mlops-day --as_of="$${AS_OF:-}" --rules="$${RULES:-}" && mlops-sync
+
+operate: env export ## replay a year of the bank morning by morning, or your own data: RUN=name (FROM=… TO=… NAME=…)
+	@mlops-operate --run="$${RUN:-}" --start="$${FROM:-}" --end="$${TO:-}" --name="$${NAME:-}"
 
 site: env ## write the same pages as files into reports/site, to mail or put on any web space (RUN=name)
 	@$(RUN_FOLDER) && cd "$$folder" && mlops-site

@@ -9,14 +9,11 @@ __all__ = ['replay_message', 'sender', 'restart_pinned', 'main']
 import os
 import sys
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from fastcore.script import call_parse
 
-from ..base.dates import parse_date
 from ..base.errors import exit_on_user_error
-from ..base.params import read_params
 from ..base.record import read_journal
 from ..engine.pins import PINS
 from .notification import Message, message, notify, page_link, reading_language, receivers
@@ -29,18 +26,19 @@ from ..words.verdict import verdict_summary
 def replay_message(
     language: Language,
     verdict: dict[str, Any] | None, # of the morning, if it was watched
-    news: dict[str, Any], # from `replay.news`
+    news: dict[str, Any], # from `day.news`
     link: str = "", # the address of the page
 ) -> Message:
     "Build the message about a morning: what needs attention, and what was decided."
     watched, decided = news["watched"], news["decided"]
     summary = verdict_summary(language, verdict) if verdict else language("news-first")
-    decision = language(f"news-{decided['decision']}",
+    outcome = "refuse" if decided and decided["decision"] == "keep" and not decided["model"] else None
+    decision = language(f"news-{outcome or decided['decision']}",
                         checks="; ".join(decision_reasons(language, decided))) if decided else ""
     return message(language, news["day"], watched["health"] if watched else "unknown", summary, decision, link=link)
 
 def sender() -> Send | None: # None: no receiver is set; raises UserError for unusable settings
-    "Make the function that sends the replay's news."
+    "Make the function that sends an operation's news."
     to, link, language = receivers(), page_link(), reading_language()
     if not to:
         return None
@@ -56,15 +54,19 @@ def restart_pinned() -> None:
 
 @call_parse
 def main(
-    start: str = "", # the first morning; params.yaml's as_of if none is given
-    end: str = "", # the last; a year after the first
-    name: str = "operate", # of the folder under runs/
+    start: str = "", # the first morning; for the bank params.yaml's as_of, for a run the first that has a history
+    end: str = "", # the last; a year after the first, or where the run stands
+    name: str = "", # of the folder under runs/; operate, or the run's name and -operate
+    run: str = "", # whose data are replayed; the simulated bank's if none is given
 ) -> None:
-    "Replay an operation of the simulated bank, morning by morning."
+    "Replay an operation, morning by morning."
     restart_pinned()
     with exit_on_user_error():
-        start = start or read_params()["as_of"]
-        folder = operate(start, end or str(parse_date(start, "FROM") + timedelta(days=365)), name, send=sender())
-        print(*decided_lines(Language(), read_journal(folder / JOURNAL)), sep="\n")
+        name = name or (f"{run}-operate" if run else "operate")
+        folder = operate(start, end, name, send=sender(), run=run)
+        entries = read_journal(folder / JOURNAL)
+        print(*decided_lines(Language(), entries), sep="\n")
+        if not any(entry["decision"] == "promote" for entry in entries):
+            print("\nNo model has passed the gate, so none was in use: the reasons stand above.")
         print(f"\nThe journal, the locks and the story are in {folder}/reports/operate; "
               f"make dashboard RUN={name} shows the pages.")

@@ -36,6 +36,8 @@ def stopped_by_successive_models(
     alert_budget: int, # cases a day
 ) -> pd.Series: # bool: which payments are stopped, from the first of these days on
     "Decide which payments successive models stop within the alert budget."
+    if not len(at_risk):
+        return pd.Series(dtype=bool)
     starts, stopped = [*map(pd.Timestamp, scores), at_risk["time"].max().normalize() + DAY], []
     for (start, until), score in zip(pairwise(starts), scores.values()):
         rows = between(at_risk[["time", "card"]].assign(fraud_probability=score), start - WEEK, until)
@@ -48,8 +50,10 @@ def monthly_savings(
     at_risk: pd.DataFrame, # from `payments_at_risk`
     stopped: pd.Series, # from `stopped_by_successive_models`
     false_alarm_cost: float, # money
-) -> dict[str, dict[str, float]]: # by month and `all`: days, and the figures of `outcome`
-    "Compute what was stopped and saved, by month."
+) -> dict[str, dict[str, float]]: # by month and `all`: days, and the figures of `outcome`; or nothing
+    "Compute what was stopped and saved, by month; nothing of days that cannot be judged yet."
+    if not len(stopped):
+        return {}
     judged = at_risk.loc[stopped.index]
     week = (judged["time"] - judged["time"].min().normalize()) // WEEK
     rows = judged.assign(card=judged["card"].astype(str) + " " + week.astype(str))

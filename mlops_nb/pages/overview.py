@@ -104,6 +104,8 @@ def monthly_savings(
     "Tabulate the net losses prevented a day, by month and by way of retraining."
     ways = story["ways"]
     months = [month for month in next(iter(ways.values())) if month != "all"]
+    if not months:
+        return paragraph(language("saved.none"), kind="note")
     rows = [[month, *(shown(language, ways[way][month], "money_saved_per_day") for way in ways)] for month in months]
     return table([language("saved.month"), *(language.named("way", way) for way in ways)], rows,
                  language("saved.months"))
@@ -149,9 +151,10 @@ def journal(
 def _reasons(
     language: Language,
     decision: dict[str, Any],
-) -> Markup: # what a promotion passed is folded behind its last check, the gain
+) -> Markup: # what a model passed is folded behind its last check, the gain
     *passed, last = decision_reasons(language, decision)
-    return folded(last, listed(passed)) if passed and decision["decision"] == "promote" else listed([*passed, last])
+    is_folded = passed and decision["decision"] in ("promote", "propose")
+    return folded(last, listed(passed)) if is_folded else listed([*passed, last])
 
 # %% ../../nbs/library/pages/30_overview.ipynb #3646430c
 def rows_received(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLUMNS', 'ACTIONS', 'set_params', 'get_params', 'history', 'record', 'former_champion', 'approve', 'promote',
-           'rollback', 'failed_checks', 'changes', 'figures_table', 'compare', 'main']
+           'put_in_use', 'rollback', 'failed_checks', 'changes', 'figures_table', 'compare', 'main']
 
 # %% ../../nbs/library/registry/70_champion.ipynb #7f627478
 import csv
@@ -99,13 +99,16 @@ def _dvc(folder: Path, *words: str) -> int: # exit code
 def _change(folder: Path, champion: str, who: str, action: str, reason: str, **params: Any) -> None:
     with tempfile.TemporaryDirectory() as trial:
         fetch_bundle(champion, trial, folder)
-    context = {"from": get_params(folder)["incumbent"] or "", "decision": data_hashes(folder)["reports/register"],
-               "commit": _git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")}
+    context = _context(folder)
     set_params(folder, incumbent=champion, **params)
     record(folder, who=who, action=action, to=champion, reason=reason, **context)
     if _dvc(folder, "repro", "--quiet", "--single-item", "incumbent", "register", "monitor"):
         raise UserError("The champion is changed, but dvc.lock does not say so yet", "a stage that failed, see above",
                         "mend it and run `dvc repro`")
+
+def _context(folder: Path) -> dict[str, str]: # of the record
+    return {"from": get_params(folder)["incumbent"] or "", "decision": data_hashes(folder)["reports/register"],
+            "commit": _git(folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")}
 
 def _with_reminder(what: str) -> str:
     return f"{what} Recorded in reports/champions.csv: commit it with params.yaml and dvc.lock."
@@ -139,6 +142,18 @@ def promote(
     bundle, decision = _proposal(folder)
     _change(folder, bundle, "the gate", "promoted", "")
     return _with_reminder(f"The gate made {decision['candidate']} champion.")
+
+# %% ../../nbs/library/registry/70_champion.ipynb #658fe642
+def put_in_use(
+    folder: Path, # of params.yaml
+    bundle: str, # the hash of the bundle that the gate promoted
+) -> None:
+    "Make a promoted bundle champion, or complete what is missing of it."
+    if bundle not in [row["to"] for row in history(folder)]:
+        record(folder, who="the gate", action="promoted", to=bundle, reason="", **_context(folder))
+    last = history(folder)[-1]
+    if (last["to"], last["from"]) == (bundle, get_params(folder)["incumbent"] or ""):
+        set_params(folder, incumbent=bundle)
 
 # %% ../../nbs/library/registry/70_champion.ipynb #26a09f9a
 def rollback(

@@ -78,21 +78,22 @@ def _limit_sentence(language: Language, check: dict[str, Any], passed: str) -> s
 # %% ../../nbs/library/words/30_decision.ipynb #4128f374
 def decision_reasons(
     language: Language,
-    entry: dict[str, Any], # of the journal: a retraining, or the gate's decision on it
+    entry: dict[str, Any], # of the journal: a retraining, the gate's decision on it, or a change of the rules
 ) -> list[str]: # sentences
     "Write the reasons of a decision."
     if "checks" in entry:
         return check_sentences(language, entry["checks"])
     since = {"since": language.day(entry["since"])} if "since" in entry else {}
     days = {"days": entry["days"]} if "days" in entry else {}
-    return [language(f"rule-{entry['rule']}.because", **since, **days)]
+    sections = {"sections": language.listed(entry["sections"])} if "sections" in entry else {}
+    return [language(f"rule-{entry['rule']}.because", **since, **days, **sections)]
 
 def decided_lines(
     language: Language,
     entries: list[dict[str, Any]], # of the journal
 ) -> list[str]:
-    "Format a line for each retraining and decision: day, decision, rule and reasons."
-    decided = [entry for entry in entries if entry["decision"] in ("retrain", "promote", "keep")]
+    "Format a line for each entry that has a rule: day, decision, rule and reasons."
+    decided = [entry for entry in entries if "rule" in entry]
     named = [(language.named("decision", entry["decision"]), language.named("rule", entry["rule"]))
              for entry in decided]
     return [f"{entry['day']}  {decision:<10} {rule:<18} {'; '.join(decision_reasons(language, entry))}"

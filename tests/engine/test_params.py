@@ -15,7 +15,7 @@ from clones import PROJECT, merged
 from mlops_nb.base.errors import UserError
 from mlops_nb.base.params import check_params, dump_yaml, flatten, read_params, read_yaml
 from mlops_nb.data.own_file import prepare_run
-from mlops_nb.operation.replay import replay_folder
+from mlops_nb.operation.replay import operate
 from mlops_nb.registry.champion import rollback
 from mlops_nb.registry.incumbent import main as fetch_incumbent
 from mlops_nb.workbench.tune import search
@@ -89,7 +89,7 @@ def test_a_stage_does_not_begin_with_what_makes_no_sense(project, name, value, m
 
 
 @pytest.mark.parametrize("command", [
-    lambda: prepare_run("own.csv"), lambda: replay_folder("operate"), lambda: search(Path(), [], 1, 1),
+    lambda: prepare_run("own.csv"), lambda: operate(), lambda: search(Path(), [], 1, 1),
     lambda: rollback("why", Path()), fetch_incumbent], ids=["make run", "operate", "tune", "rollback", "incumbent"])
 def test_a_command_checks_all_of_it_before_it_does_anything(project, command, capsys):
     (project / "params.yaml").write_text(dump_yaml(changed("alert_budget", -3)))

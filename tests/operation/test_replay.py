@@ -22,7 +22,7 @@ from mlops_nb.base.errors import UserError
 from mlops_nb.base.files import content_hash
 from mlops_nb.base.record import read_journal
 from mlops_nb.base.run_folders import write_run_folder
-from mlops_nb.operation.replay import set_as_of
+from mlops_nb.operation.day import set_as_of
 from mlops_nb.operation.replay import operate as go_on
 from mlops_nb.operation.savings import FROZEN, LOOP
 from mlops_nb.registry.incumbent import data_hashes

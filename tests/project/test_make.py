@@ -28,9 +28,12 @@ TEXTS = [
     ("tune", "MINUTES", "mlops-tune", ["--trials=50", "--minutes=VALUE", "--model="]),
     ("tune", "MODEL", "mlops-tune", ["--trials=50", "--minutes=0", "--model=VALUE"]),
     ("debug", "STAGE", "mlops-debug", ["--stage=VALUE", "--project=."]),
-    ("operate", "FROM", "mlops-operate", ["--start=VALUE", "--end=", "--name=operate"]),
-    ("operate", "TO", "mlops-operate", ["--start=", "--end=VALUE", "--name=operate"]),
-    ("operate", "NAME", "mlops-operate", ["--start=", "--end=", "--name=VALUE"]),
+    ("day", "AS_OF", "mlops-day", ["--as_of=VALUE", "--rules="]),
+    ("day", "RULES", "mlops-day", ["--as_of=", "--rules=VALUE"]),
+    ("operate", "RUN", "mlops-operate", ["--run=VALUE", "--start=", "--end=", "--name="]),
+    ("operate", "FROM", "mlops-operate", ["--run=", "--start=VALUE", "--end=", "--name="]),
+    ("operate", "TO", "mlops-operate", ["--run=", "--start=", "--end=VALUE", "--name="]),
+    ("operate", "NAME", "mlops-operate", ["--run=", "--start=", "--end=", "--name=VALUE"]),
     ("lab", "PORT", "jupyter-lab", ["--port=VALUE"]),
     ("dashboard", "PORT", "mlops-dashboard",
      ["CLONE/nbs/dashboards", "--Voila.config_file_paths=CLONE/nbs/dashboards", "--port=VALUE"]),
@@ -45,6 +48,7 @@ SWITCHES = [
 ]
 RUNS = {"approve": "mlops-champion", "rollback": "mlops-champion", "compare": "mlops-champion", "tune": "mlops-tune",
         "debug": "mlops-debug", "dashboard": "mlops-dashboard", "site": "mlops-site", "notify": "mlops-notify",
+        "day": "mlops-day",
         "bench-dashboard": "mlops-bench-dashboard"}
 PROGRAMS = {"git", "uv", "dvc", "nbdev_export", "mlops-sync", "mlops-summary",
             *RUNS.values(), *(program for _, _, program, _ in TEXTS + SWITCHES)}

@@ -18,6 +18,7 @@ from mlops_nb.evaluation.explanations import EARLIER_PAYMENTS
 from mlops_nb.features.catalogue import CATALOGUE, WINDOWS
 from mlops_nb.monitoring.alerts import FRAUD, GENUINE, PENDING
 from mlops_nb.monitoring.watch import QUESTIONS, STATES
+from mlops_nb.operation.day import STEPS
 from mlops_nb.registry.gate import DECISION_SCHEMA, decide
 from mlops_nb.words.decision import check_sentences
 from mlops_nb.words.language import LANGUAGES, Language
@@ -178,8 +179,8 @@ def test_every_check_of_the_gate_is_a_sentence(language: str) -> None:
 def test_every_code_of_a_record_has_its_words(language: str) -> None:
     words = Language(language)
     kinds = {"state": STATES, "health": STATES, "question": QUESTIONS, "outcome": (FRAUD, GENUINE, PENDING),
-             "rule": ("beginning", "drift", "decay", "age"),
-             "decision": ("begin", "watch", "retrain", "promote", "keep", "tell"),
+             "rule": ("beginning", "drift", "decay", "age", "rules"),
+             "decision": STEPS,
              "few": {*RESTS_ON.values()},
              "performance": ("no_frauds", "few_frauds", "no_baseline", "few_baseline", "held", "decayed", "missed"),
              "estimate": ("no_frauds", "no_baseline", "few_baseline", "held", "decayed"),
