@@ -74,17 +74,16 @@ def mornings_left(
     as_of: str = "", # the last morning to do; empty for the newest that the data allow
 ) -> tuple[list[str], list[str]]: # ISO dates, the first of which may be done in part; what has come in, in sentences
     "Take in what has come, and list the mornings up to now."
-    begun, source = book.entries[-1]["day"], read_params(folder)["ingest"]["source"]
-    is_done = len(book.entries) > 1
-    newest, lines = take_in(folder, begun if is_done else None) if source else (_next(begun) if is_done else begun, [])
-    last, first = parse_date(as_of or max(newest, begun), "AS_OF"), parse_date(begun, "day")
-    if last < first:
-        raise UserError("That morning is done", f"AS_OF={last}, and the journal goes until {begun}",
+    first, begun = parse_date(book.entries[-1]["day"], "day"), len(book.entries) > 1
+    last = parse_date(as_of, "AS_OF") if as_of else None
+    if last and last < first:
+        raise UserError("That morning is done", f"AS_OF={last}, and the journal goes until {first}",
                         "give a later date, or none")
+    newest, lines = str(first + timedelta(days=begun)), []
+    if read_params(folder)["ingest"]["source"]:
+        newest, lines = take_in(folder, str(first) if begun else None)
+    last = last or max(parse_date(newest, "day"), first)
     return [str(first + timedelta(days=number)) for number in range((last - first).days + 1)], lines
-
-def _next(day: str) -> str:
-    return str(parse_date(day, "day") + timedelta(days=1))
 
 # %% ../../nbs/library/operation/40_daily.ipynb #e6d02d8f
 def go_on(
@@ -100,8 +99,8 @@ def go_on(
     with journal(folder / JOURNAL) as book:
         before = len(book.entries)
         begin(book, folder)
-        check_rules(book, folder, rules == "new")
         days, lines = mornings_left(book, folder, as_of)
+        check_rules(book, folder, rules == "new")
         write_json(ENTRY_SCHEMA, (folder / JOURNAL).with_suffix(".schema.json"))
         operation = Daily(folder=folder, rules=operating, book=book, send=send)
         for day in tqdm(days, desc="mornings", unit="day", disable=None):

@@ -1,0 +1,232 @@
+"""A run that goes on from day to day: what is taken in, which mornings are done, who becomes champion, and what a kill
+leaves. The stages are stand-ins that write in no time what the rest depends on."""
+
+import hashlib
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from clones import PROJECT, merged
+from mlops_nb.base import params as params_module
+from mlops_nb.base.errors import UserError
+from mlops_nb.base.params import change_params, read_params
+from mlops_nb.base.record import Journal, read_journal
+from mlops_nb.data.mapping import mapping_for
+from mlops_nb.data.parts import source_hash
+from mlops_nb.operation import daily, day
+from mlops_nb.operation.daily import go_on
+from mlops_nb.operation.day import JOURNAL
+from mlops_nb.registry import champion
+from mlops_nb.registry.champion import history
+
+RULES = {"operate": {"patience": 2, "wait": 2, "rest": 2, "max_age": 3}, "register": {"mode": "auto"}}
+
+
+def bundle_of(trained: str) -> str:
+    return f"{hashlib.md5(trained.encode()).hexdigest()}.dir"
+
+
+def stages(folder: Path, *_: str) -> None:
+    """Write what `dvc repro` would: the verdict, the gate's decision and the lock."""
+    params, reports = read_params(folder), folder / "reports"
+    incumbent, bundle = params["register"]["incumbent"], bundle_of(params["train"]["as_of"])
+    passed = {"auto": "promoted", "propose": "proposed"}[params["register"]["mode"]]
+    decision = {"verdict": "kept" if bundle == incumbent else passed, "checks": [{"check": "gain", "passed": True}]}
+    verdict = {"health": "fine", "answers": {}, "as_of": params["as_of"], "model": incumbent or bundle}
+    for name, record in (("register/decision", decision), ("drift/verdict", verdict)):
+        (reports / name).parent.mkdir(parents=True, exist_ok=True)
+        (reports / f"{name}.json").write_text(json.dumps(record))
+    outs = [{"path": "data/bundle", "md5": bundle}, {"path": "reports/register", "md5": "1f.dir"}]
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": {"register": {"outs": outs}}}))
+
+
+def send(verdict: dict | None, heard: dict) -> list[dict]:
+    return [{"receiver": "Slack", "delivered": True}]
+
+
+class Run:
+    """The folder of a run on a folder of day files."""
+
+    def __init__(self, root: Path, changes: dict | None = None, days: int = 10):
+        self.folder, self.source = root / "runs/own", root / "days"
+        self.folder.mkdir(parents=True)
+        self.source.mkdir()
+        for number in range(1, days + 1):
+            self.day_file(number)
+        ingest = {"source": str(self.source), "source_hash": source_hash(self.source),
+                  "mapping": mapping_for(self.source, "labelled")}
+        own = {"as_of": "2026-03-11", "train": {"as_of": "2026-03-09"}, "ingest": ingest}
+        committed = yaml.safe_load((PROJECT / "params.yaml").read_text())
+        self.params.write_text(yaml.safe_dump(merged(merged(merged(committed, own), RULES), changes or {})))
+
+    @property
+    def params(self) -> Path:
+        return self.folder / "params.yaml"
+
+    def day_file(self, number: int, name: str = "") -> None:
+        day = f"2026-03-{number:02}"
+        rows = [f"{day} 12:00,card{each},t,{each + 1}.50,{each % 2}" for each in range(4)]
+        (self.source / f"{name or day}.csv").write_text("\n".join(["time,card,terminal,amount,is_fraud", *rows]))
+
+    def go_on(self, *args, **kwargs) -> list[str]:
+        """What is said of the data."""
+        return go_on(self.folder, *args, send=send, **kwargs)[1]
+
+    def steps(self) -> list[tuple[str, str]]:
+        return [(entry["day"][-2:], entry["decision"]) for entry in read_journal(self.folder / JOURNAL)
+                if entry["decision"] != "tell"]
+
+
+@pytest.fixture(autouse=True)
+def stand_ins(monkeypatch):
+    for module in (day, daily):
+        monkeypatch.setattr(module, "run_repro", stages)
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    return Run(tmp_path)
+
+
+def test_mornings_are_done_once_in_order_and_caught_up(run):
+    run.go_on()
+    assert run.steps() == [("11", "begin"), ("11", "retrain"), ("11", "promote")]
+    before = (run.folder / JOURNAL).read_bytes()
+    run.go_on()
+    assert (run.folder / JOURNAL).read_bytes() == before
+    for number in (11, 12, 13):  # a weekend
+        run.day_file(number)
+    assert run.go_on()[0].endswith("2026-03-11.csv, 2026-03-12.csv, 2026-03-13.csv.")
+    assert run.steps()[3:] == [("12", "watch"), ("13", "watch"), ("14", "watch"), ("14", "retrain"), ("14", "promote")]
+    params = read_params(run.folder)
+    assert (params["as_of"], params["train"]["as_of"]) == ("2026-03-14", "2026-03-14")
+    assert params["register"]["incumbent"] == bundle_of("2026-03-14") == history(run.folder)[-1]["to"]
+
+
+def test_the_model_there_is_is_taken_over_and_an_approval_is_seen_the_next_day(tmp_path):
+    run = Run(tmp_path, {"register": {"mode": "propose"}, "operate": {"rest": 5}})
+    stages(run.folder)  # as after `make run`: a model is proposed
+    run.go_on()
+    for number, approved in ((11, "2026-03-09"), (12, None), (13, None), (14, None), (15, "2026-03-14")):
+        if approved:
+            change_params(run.params, "register", {"incumbent": bundle_of(approved)})  # as `make approve` does
+        run.day_file(number)
+        run.go_on()
+    assert run.steps() == [("11", "begin"), ("11", "wait"), ("12", "watch"), ("13", "watch"), ("14", "watch"),
+                           ("14", "retrain"), ("14", "propose"), ("15", "watch"), ("16", "watch")]
+    watched = [entry["model"] for entry in read_journal(run.folder / JOURNAL) if entry["decision"] == "watch"]
+    assert watched == [bundle_of("2026-03-09")] * 4 + [bundle_of("2026-03-14")]
+
+
+def test_a_first_model_that_does_not_pass_is_tried_again_after_its_rest(run, monkeypatch):
+    def refusing(folder: Path, *names: str) -> None:
+        stages(folder, *names)
+        file = folder / "reports/register/decision.json"
+        file.write_text(json.dumps({"verdict": "kept", "checks": [{"check": "floor", "passed": False}]}))
+
+    for module in (day, daily):
+        monkeypatch.setattr(module, "run_repro", refusing)
+    for number in (11, 12):
+        run.day_file(number)
+    run.go_on()
+    assert run.steps() == [("11", "begin"), ("11", "retrain"), ("11", "keep"), ("12", "wait"), ("13", "retrain"),
+                           ("13", "keep")]
+
+
+class Killed(BaseException):
+    """The end of the process."""
+
+
+class Killer:
+    """Counts the moments at which something is written, and kills at one of them."""
+
+    def __init__(self, monkeypatch, at: int | None):
+        self.at, self.moments = at, 0
+        for place, name in ((day, "run_repro"), (daily, "run_repro"), (champion, "record"), (Journal, "add"),
+                            (params_module, "replace_text")):
+            monkeypatch.setattr(place, name, self.around(getattr(place, name)))
+
+    def around(self, write):
+        def watched(*args, **kwargs):
+            self.moment()
+            done = write(*args, **kwargs)
+            self.moment()
+            return done
+        return watched
+
+    def moment(self) -> None:
+        self.moments += 1
+        if self.moments == self.at:
+            raise Killed
+
+
+def test_killed_at_any_moment_it_ends_with_the_same_journal(tmp_path):
+    def done(folder: Path, *kills: int) -> tuple[int, bytes, bytes]:
+        """How many moments it took, the journal and the parameters."""
+        shutil.copytree(tmp_path / "begun", folder)
+        trial = Run.__new__(Run)
+        trial.folder, trial.source = folder / "runs/own", tmp_path / "begun/days"
+        for at in (*kills, None):
+            with pytest.MonkeyPatch.context() as patch:
+                killer = Killer(patch, at)
+                try:
+                    trial.go_on()
+                except Killed:
+                    continue
+        return killer.moments, (trial.folder / JOURNAL).read_bytes(), trial.params.read_bytes()
+
+    begun = Run(tmp_path / "begun")
+    for number in (11, 12, 13):
+        begun.day_file(number)
+    moments, *undisturbed = done(tmp_path / "undisturbed")
+    chance = random.Random(10)
+    for seed in range(3):
+        kills = sorted(chance.sample(range(1, moments + 1), 3))
+        assert list(done(tmp_path / f"killed_{seed}", *kills)[1:]) == undisturbed, kills
+
+
+def test_what_was_taken_in_stays_and_what_is_late_is_said(run):
+    run.day_file(11)
+    run.go_on()
+    run.day_file(2, "late")
+    assert any(line.startswith("late.csv is late: its last day is 2026-03-02") for line in run.go_on())
+    record = json.loads((run.folder / "data/source.json").read_text())["source"]
+    assert record["late.csv"].keys() == {"md5", "bytes", "taken_in"} and len(record) == 12
+    (run.source / "2026-03-04.csv").write_text("changed")
+    with pytest.raises(UserError, match="2026-03-04.csv has changed since it was taken in"):
+        run.go_on()
+    run.day_file(4)
+    (run.source / "2026-03-05.csv").unlink()
+    with pytest.raises(UserError, match="2026-03-05.csv was taken in and is gone"):
+        run.go_on()
+    run.day_file(5)
+    assert run.go_on() == []
+
+
+def test_a_changed_rule_stops_the_day_until_it_is_meant(run):
+    run.go_on()
+    change_params(run.params, "monitor", {"days": 5})
+    change_params(run.params, "", {"alert_budget": 7})
+    with pytest.raises(UserError, match="other alert_budget, monitor in params.yaml"):
+        run.go_on()
+    with pytest.raises(UserError, match="RULES has an unknown value"):
+        run.go_on(rules="yes")
+    with pytest.raises(UserError, match="AS_OF is no date"):
+        run.go_on("soon", rules="new")
+    assert run.steps()[-1] == ("11", "promote")
+    run.go_on(rules="new")
+    assert run.steps()[-1] == ("11", "rules")
+    run.day_file(11)
+    run.go_on()
+    assert run.steps()[-1] == ("12", "watch")
+
+
+def test_a_date_may_be_given_and_must_not_have_passed(run):
+    run.go_on("2026-03-13")  # nothing came on two days: that is watched, too
+    assert run.steps()[3:] == [("12", "watch"), ("13", "watch")]
+    with pytest.raises(UserError, match="the journal goes until 2026-03-13"):
+        run.go_on("2026-03-12")
