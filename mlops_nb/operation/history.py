@@ -13,7 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from ..base.dates import parse_date
-from ..base.errors import UserError
+from ..base.errors import UserError, did_you_mean
 from ..base.params import read_params
 from ..base.record import Journal, read_journal
 from ..base.run_folders import named_folder, run_path
@@ -30,15 +30,21 @@ def replay_params(
 ) -> dict[str, Any]: # with the comments; raises UserError for an unknown run and for what makes no sense
     "Return the parameters of a replay."
     place = named_folder(run, root)
-    values, rules = read_params(place), read_params(place)["operate"]
+    values = read_params(place)
+    rules = values["operate"]
     params = YAML().load((place / "params.yaml").read_text(encoding="utf-8"))
     if not values["ingest"]["source"]:
         params["ingest"]["drifts"] = [*params["ingest"]["drifts"], *rules["drifts"]]
     for kind in ("source", "labels"):
         if values["ingest"][kind]:
             params["ingest"][f"{kind}_hash"] = source_hash(values["ingest"][kind])
-    params["train"]["models"] = {kind: params["train"]["models"][kind] for kind in rules["models"]}
-    params["train"]["tuning"]["method"] = "none"
+    candidates, tuning = params["train"]["models"], params["train"]["tuning"]
+    for kind in rules["models"]:
+        if kind not in candidates:
+            raise UserError("operate.models names a model that train.models lacks", repr(kind),
+                            did_you_mean(kind, candidates))
+    params["train"]["models"] = {kind: candidates[kind] for kind in rules["models"]}
+    tuning |= {"method": "none", "models": [kind for kind in tuning["models"] if kind in rules["models"]]}
     params["register"] |= {"incumbent": None, "mode": "auto", "gain": rules["gain"], "confidence": rules["confidence"]}
     return params
 

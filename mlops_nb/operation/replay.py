@@ -163,7 +163,7 @@ def operate(
                             "give a later TO, or another NAME=…")
         write_json(ENTRY_SCHEMA, (folder / JOURNAL).with_suffix(".schema.json"))
         write_run_folder(folder, params)
-        if run:
+        if run and (place / "data/findings").exists():
             shutil.copytree(place / "data/findings", folder / "data/findings", dirs_exist_ok=True)
         replay = Replay(folder=folder, rules=read_params(place)["operate"], data=bank_data(folder, str(last)),
                         end=str(last), book=book, send=send)
