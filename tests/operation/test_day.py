@@ -168,3 +168,10 @@ def test_a_date_may_be_given_and_must_not_have_passed(run):
     assert run.steps()[3:] == [("12", "watch"), ("13", "watch")]
     with pytest.raises(UserError, match="the journal goes until 2026-03-13"):
         run.go_on("2026-03-12")
+
+
+def test_the_simulated_bank_goes_on_a_day_a_call(tmp_path):
+    run = Run(tmp_path, {"ingest": {"source": None}})
+    for _ in range(3):
+        run.go_on()
+    assert run.steps() == [("11", "begin"), ("11", "retrain"), ("11", "promote"), ("12", "watch"), ("13", "watch")]
