@@ -93,6 +93,7 @@ def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]: # of ROW_GROU
             waiting = waiting.slice(ROW_GROUP)
     yield waiting.combine_chunks()
 
+# %% ../../nbs/library/base/20_files.ipynb #21a37c3d
 def read_table(path: str | Path, **kwargs: Any) -> pd.DataFrame:
     "Read a Parquet file that a stage wrote; `columns` and `filters` as in pandas."
     return pd.read_parquet(existing_input(path), **kwargs)

@@ -54,13 +54,6 @@ def quality(
             "replaced": {name: _replaced(tables["transactions"][name]) for name in ("transaction_id", "terminal")},
             "lacks": _lacking(tables["transactions"]), "days": days, "amounts": _amounts(tables["transactions"])}
 
-COUNTED = {"transactions": ["transaction_id", "terminal", "channel", "amount_cents"], "reports": ["transaction_id"],
-           "quarantine": ["feed", "file", "reason"], "notes": None, "files": None} # the columns of each; None: all
-
-def tables_to_count(clean: Path) -> dict[str, pa.Table]:
-    "Read from the folder of clean tables what `quality` needs, and no more."
-    return {name: pq.read_table(clean / f"{name}.parquet", columns=columns) for name, columns in COUNTED.items()}
-
 def _replaced(ids: pa.ChunkedArray) -> int:
     return pc.sum(pc.match_substring_regex(ids, ID_PSEUDONYM), min_count=0).as_py()
 
@@ -76,6 +69,14 @@ def _counts(counted: pd.DataFrame, by: list[str], column: str, rows: str | None 
 
 def _nested(counts: pd.DataFrame) -> dict[str, dict[str, int]]: # without the zeros
     return {feed: {name: int(number) for name, number in row.items() if number} for feed, row in counts.iterrows()}
+
+# %% ../../nbs/library/data/80_quality.ipynb #09c431c3
+COUNTED = {"transactions": ["transaction_id", "terminal", "channel", "amount_cents"], "reports": ["transaction_id"],
+           "quarantine": ["feed", "file", "reason"], "notes": None, "files": None} # the columns of each; None: all
+
+def tables_to_count(clean: Path) -> dict[str, pa.Table]:
+    "Read from the folder of clean tables what `quality` needs, and no more."
+    return {name: pq.read_table(clean / f"{name}.parquet", columns=columns) for name, columns in COUNTED.items()}
 
 # %% ../../nbs/library/data/80_quality.ipynb #21c08c25
 def _amounts(transactions: pa.Table) -> dict[str, dict[str, int]]: # cents, by channel
