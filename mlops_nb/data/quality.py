@@ -71,8 +71,9 @@ def _nested(counts: pd.DataFrame) -> dict[str, dict[str, int]]: # without the ze
     return {feed: {name: int(number) for name, number in row.items() if number} for feed, row in counts.iterrows()}
 
 # %% ../../nbs/library/data/80_quality.ipynb #09c431c3
-COUNTED = {"transactions": ["transaction_id", "card", "terminal", "channel", "amount_cents"], "reports": ["transaction_id"],
-           "quarantine": ["feed", "file", "reason"], "notes": None, "files": None} # the columns of each; None: all
+COUNTED = { # the columns of each table; None: all
+    "transactions": ["transaction_id", "card", "terminal", "channel", "amount_cents"], "reports": ["transaction_id"],
+    "quarantine": ["feed", "file", "reason"], "notes": None, "files": None}
 
 def tables_to_count(clean: Path) -> dict[str, pa.Table]:
     "Read from the folder of clean tables what `quality` needs, and no more."

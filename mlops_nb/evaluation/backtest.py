@@ -10,6 +10,7 @@ __all__ = ['SCORED', 'CHOSEN_BY', 'score_folds', 'calibrate_candidates', 'candid
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..data.labels import between, without_known_cards
@@ -29,7 +30,7 @@ def score_folds(
     training: dict[str, Any], # training.json: its `folds` and `models`
 ) -> pd.DataFrame: # SCORED, fold, is_fraud, candidate, fraud_probability
     "Return every candidate's scores of every fold's test window, without cards already known to be compromised."
-    scored = []
+    windows, probabilities = [], []
     for fold in map(fold_from_record, training["folds"]):
         window = between(snapshot, fold.test_start, fold.test_end)
         judged = without_known_cards(window, snapshot, fold.train_start)
@@ -38,21 +39,26 @@ def score_folds(
         rows = judged[SCORED].assign(fold=fold.name, is_fraud=labels)
         for candidate in training["models"]:
             model = OnnxModel(Path(models, candidate, f"{fold.name}.onnx"))
-            probability = model.fraud_probability(judged, snapshot)
-            scored.append(rows.assign(candidate=candidate, fraud_probability=probability))
-    return pd.concat(scored, ignore_index=True)
+            windows.append(rows)
+            probabilities.append(model.fraud_probability(judged, snapshot))
+    names = np.array([*training["models"]] * len(training["folds"]), object)
+    scores = pd.concat(windows, ignore_index=True) # the only copy of a window's rows
+    scores["candidate"], scores["fraud_probability"] = names.repeat([*map(len, windows)]), np.concatenate(probabilities)
+    return scores
 
 # %% ../../nbs/library/evaluation/40_backtest.ipynb #9b20a4f4
 def calibrate_candidates(
     scores: pd.DataFrame, # from `score_folds`
 ) -> tuple[pd.DataFrame, dict[str, Calibration]]: # the calibrated scores; candidate: its calibration
     "Calibrate each candidate's scores on its validation weeks."
-    calibrations, parts = {}, []
+    calibrations, probability = {}, scores["fraud_probability"].copy()
     for candidate, rows in scores.groupby("candidate"):
         validation = rows[rows["fold"] != TEST]
         calibrations[candidate] = calibrate(validation["fraud_probability"], validation["is_fraud"])
-        parts.append(rows.assign(fraud_probability=calibrations[candidate](rows["fraud_probability"])))
-    return pd.concat(parts).sort_index(), calibrations
+        probability[rows.index] = calibrations[candidate](rows["fraud_probability"])
+    calibrated = scores.copy(deep=False)
+    calibrated["fraud_probability"] = probability
+    return calibrated, calibrations
 
 def candidate_thresholds(
     scores: pd.DataFrame, # calibrated

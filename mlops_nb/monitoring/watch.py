@@ -207,7 +207,9 @@ def score_since_training(
 ) -> pd.DataFrame: # the same columns, and SCORE
     "Score all payments from the training window on."
     rows = between(features, pd.Timestamp(bundle["training_window"][0]), pd.Timestamp(as_of))
-    return rows.assign(**{SCORE: model.fraud_probability(rows, features)})
+    scored = rows.copy(deep=False)
+    scored[SCORE] = model.fraud_probability(rows, features)
+    return scored
 
 def model_in_use(
     bundle: dict[str, Any], # bundle.json

@@ -31,6 +31,8 @@ def inputs(
     wanted = pd.Index(history["transaction_id"]).get_indexer(rows["transaction_id"])
     first = np.searchsorted(cards[by_card], cards[wanted])  # of the card's payments
     read = place[wanted][:, None] - np.arange(steps - 1, -1, -1)
-    values = history[features].to_numpy(np.float32)[by_card[np.maximum(read, 0)]]
+    values = np.empty((*read.shape, len(features)), np.float32)
+    for number, name in enumerate(features):
+        values[:, :, number] = history[name].to_numpy()[by_card[np.maximum(read, 0)]]
     values[read < first[:, None]] = np.nan
     return values.reshape(len(rows), steps * len(features))
