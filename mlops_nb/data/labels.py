@@ -42,7 +42,10 @@ def read_since(
     recent = pc.field("time") >= pa.scalar(start - pd.Timedelta(days=LOOK_BACK_DAYS), pa.timestamp("us"))
     table = pa.concat_tables(_in_single_precision(batch.filter(recent)) if single_precision else batch.filter(recent)
                              for batch in read_batches(path))
-    return table.to_pandas(split_blocks=True, self_destruct=True) # frees each column once it is converted
+    frame = table.to_pandas(split_blocks=True, self_destruct=True) # frees each column once it is converted
+    del table
+    pa.default_memory_pool().release_unused() # and gives it back: a gigabyte of a large bank's
+    return frame
 
 def _in_single_precision(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema([field.with_type(pa.float32()) if field.type == pa.float64() else field
