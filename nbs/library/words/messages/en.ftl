@@ -613,6 +613,9 @@ repeated-title = Repeated false positives
 
 quality-kinds = Quarantined rows, by feed and kind
 quality-reasons = Quarantined rows, by feed and reason
+quality-replaced =
+    .transaction_id = In { $rows } rows the transaction's id held a card number. A pseudonym stands in its place; by the old id the transaction cannot be found here.
+    .terminal = In { $rows } rows the terminal held a card number. A pseudonym stands in its place.
 quality-lacks =
     .card = The source has no cards: each payment counts as a card of its own, so what is said of cards is said of payments.
     .terminal = The source has no terminals: no feature is made of them, and frauds are not put together by them.

@@ -540,6 +540,9 @@ repeated-title = 重复误报
 
 quality-kinds = 被隔离的行，按数据源与类型
 quality-reasons = 被隔离的行，按数据源与原因
+quality-replaced =
+    .transaction_id = 有 { $rows } 行的交易编号含有卡号，已用假名代替，此处无法再按原编号查找该交易。
+    .terminal = 有 { $rows } 行的终端编号含有卡号，已用假名代替。
 quality-lacks =
     .card = 数据源没有卡：每笔交易按一张单独的卡计，凡是关于卡的说法，实际都是关于交易。
     .terminal = 数据源没有终端：没有由终端得出的特征，欺诈也不按终端归并。
