@@ -206,7 +206,7 @@ def given_layout(
 ) -> dict[str, Any]: # those of LAYOUT_KEYS that it gives; raises UserError if one cannot be used
     "Return what a mapping says of a file's layout."
     given = {key: mapping[key] for key in LAYOUT_KEYS if mapping.get(key) is not None}
-    given |= {key: SIGNS.get(given[key], given[key]) for key in ("delimiter", "quote") if key in given}
+    given |= {key: SIGNS.get(str(given[key]), given[key]) for key in ("delimiter", "quote") if key in given}
     allowed = {"delimiter": (lambda sign: isinstance(sign, str) and len(sign) == 1, "write one character in quotes"),
                "quote": (lambda sign: sign in ("'", '"'), "write single or double"),
                "header_line": (lambda line: type(line) is int and line > 0, "write the number of a line, from 1 on")}

@@ -75,12 +75,17 @@ def check_directions(
     mapping_file: Path, # where the answer goes
 ) -> None: # raises UserError
     "Ask which words of a direction mean a refund."
-    column = mapping["columns"].get("direction")
-    if column is None or mapping.get("refund") is not None:
+    column, given = mapping["columns"].get("direction"), money_of(mapping).refund
+    if column is None or mapping.get("refund") == []:
         return
-    words = database.execute("""SELECT trim(direction), count(*) FROM chosen WHERE trim(direction) <> ''
+    words = database.execute("""SELECT coalesce(trim(direction), ''), count(*) FROM chosen
                                 GROUP BY 1 ORDER BY 2 DESC, 1""").fetchall()
-    raise UserError(f"The words of the column {column!r} are not known",
+    found, words = {word.lower() for word, _ in words}, [(word, count) for word, count in words if word]
+    if found & {*given} and found - {*given}:
+        return
+    raise UserError(f"None of the words of a refund is in the column {column!r}" if given and not found & {*given} else
+                    f"With these words of the column {column!r} all rows are refunds" if given else
+                    f"The words of the column {column!r} are not known",
                     ", ".join(f"{word!r} in {count:,} rows" for word, count in words[:10])
                     + (f", and {len(words) - 10:,} more" if len(words) > 10 else ""),
                     f"say in {mapping_file} which of them mean a refund, as `refund: "

@@ -125,8 +125,9 @@ def _origin(rules: TimeRules) -> int: # microseconds since 1970; raises UserErro
 
 def _step(rules: TimeRules) -> int: # microseconds; raises UserError
     try:
-        step = pd.Timedelta(rules.step) // pd.Timedelta(microseconds=1)
-    except (TypeError, ValueError):
+        has_unit = isinstance(rules.step, str) and any(map(str.isalpha, rules.step))
+        step = pd.Timedelta(rules.step) // pd.Timedelta(microseconds=1) if has_unit else 0
+    except ValueError:
         step = 0
     if step <= 0:
         raise UserError("time_step is no length of time", repr(rules.step), "give the length of a step, as '1 hour'")
