@@ -26,7 +26,7 @@ from .parts import mapping_path, source_hash, source_name
 from .received import write_received
 from .questions import check_amounts
 from .sources import read_rows
-from .windows import adopt_windows, propose_windows, read_labels
+from .windows import PROPOSED, adopt_windows, propose_windows, read_labels
 
 # %% ../../nbs/library/data/50_own_file.ipynb #25b443e2
 def _parameters(file: MappedFile, labels: MappedFile | None, folder: Path, root: Path) -> Any: # params, comments kept
@@ -46,7 +46,12 @@ def _parameters(file: MappedFile, labels: MappedFile | None, folder: Path, root:
     else:
         for line in arrivals(folder, given):
             print(line, file=sys.stderr)
-        if values["ingest"]["source_hash"] != given["source_hash"]:
+        if any(values["ingest"][name] != given[name] for name in ("mapping", "labels_mapping")):
+            print("The mapping has changed: what follows from the file is proposed anew.", file=sys.stderr)
+            params = YAML().load(PROPOSED.sub("", (place / "params.yaml").read_text(encoding="utf-8")))
+            own = {name: values[name] for name in ("label_delay", "alert_budget")}
+            _adopt_file(read_rows(source, mapping, labels), file, read_params(root) | own, params)
+        elif values["ingest"]["source_hash"] != given["source_hash"]:
             _follow_file(read_rows(source, mapping, labels), file, values, params)
     params["time_zone"] = mapping["time_zone"]
     params["ingest"] |= given
