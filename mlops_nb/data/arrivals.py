@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from .formats import first_look
 from .parts import source_root
 from .received import how_it_changed, new_files, read_received
 from .sources import read_rows
@@ -75,6 +76,10 @@ def sources_of(
     return {kind: ingest[kind] for kind in ("source", "labels")}
 
 def _late(file: Path, mapping: dict[str, Any], done: str) -> str: # a sentence; empty if it is not late
+    mapped = mapping["columns"].values()
+    needed = {part for column in mapped if column for part in (column if isinstance(column, list) else [column])}
+    if not needed <= {*first_look(file, mapping).names}:
+        return "" # a file of other columns is refused where the source is read as a whole
     days = first_and_last_day(read_rows(file, mapping))
     return (f"{file.name} is late: its last day is {days[1]}, and the morning of {done} is done. It is taken in; what "
             "was decided stays.") if days and str(days[1]) < done else ""
