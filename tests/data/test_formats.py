@@ -217,7 +217,7 @@ def test_an_amount_is_read_as_its_country_writes_it(tmp_path: Path, decimal: str
     (["1.234", "7"], None, "1 can be read with both, as '1.234'"),
     (["12.50", "12,50"], None, "1 can be read only with a decimal point, as '12.50'")])
 def test_a_mark_of_decimals_that_is_not_sure_is_asked(tmp_path: Path, amounts: list, proposed: str, told: str) -> None:
-    source = put(tmp_path / "own.csv", text([[*ROWS[0][:4], amount, "1"] for amount in amounts], delimiter=";"))
+    source = put(tmp_path / "own.csv", text([[*ROWS[0][:4], *row] for row in zip(amounts, "10")], delimiter=";"))
     mapping = mapping_for(source)
     with pytest.raises(UserError, match=told):
         check_amounts(read_rows(source, mapping), mapping, mapping_path(source))
