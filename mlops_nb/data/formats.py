@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..base.errors import UserError, did_you_mean
-from ..base.files import connect
+from ..base.files import connect, connect_on_disk
 from .delimited import Layout, Rejected, column_names, find_header, find_layout, given_layout, write_rows
 from .encodings import FIRST_LINES, WINDOWS, first_lines, text_lines
 from .parts import Part, check_text, mapping_path, opened, source_parts
@@ -201,11 +201,9 @@ def open_source(
     labels: MappedFile | None = None, # fraud reports in a source of their own
 ) -> duckdb.DuckDBPyConnection: # with `source`, `rejected` and perhaps `labels`; raises UserError if one has no row
     "Open a source as a table; columns are text, or what Parquet says they are."
-    folder, database = tempfile.TemporaryDirectory(), connect()
+    folder = tempfile.TemporaryDirectory()
+    database = connect_on_disk(folder.name)
     weakref.finalize(database, folder.cleanup)
-    place = _text(folder.name)
-    database.execute(f"ATTACH {_text(f'{folder.name}/rows.duckdb')} AS store; USE store; "
-                     f"SET memory_limit = '2GB'; SET temp_directory = {place}")
     columns = "origin VARCHAR, file VARCHAR, line BIGINT, text VARCHAR, problem VARCHAR"
     database.execute(f"CREATE TABLE rejected ({columns})")
     for table, given in {"source": (source, mapping), "labels": labels}.items():

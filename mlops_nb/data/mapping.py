@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REQUIRED', 'STATED', 'OPTIONAL', 'KINDS', 'HANDBOOK', 'CHOICES', 'KEYS', 'DEFAULT_UNITS', 'EXPLANATION', 'LABELS',
-           'OUT_OF_ORDER', 'mapping_for', 'write_mapping', 'check_times']
+           'mapping_for', 'write_mapping']
 
 # %% ../../nbs/library/data/20_mapping.ipynb #b498ced9
 import json
@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any, Iterable
 from zoneinfo import available_timezones
 
-import duckdb
-
 from ..base.errors import UserError, did_you_mean
 from ..base.params import dump_yaml, read_yaml
 from .delimited import LAYOUT_KEYS, given_layout
@@ -24,7 +22,7 @@ from .formats import first_look
 from .parts import mapping_path
 from .proposals import WITHOUT, propose
 from .sources import JOINED_BY
-from .times import DAY_FIRST_ONLY, EPOCHS, FORMS, MONTH_FIRST_ONLY, TimeRules, first_instant, time_rules
+from .times import FORMS, time_rules
 from .values import DECIMALS, label_words
 
 # %% ../../nbs/library/data/20_mapping.ipynb #69e32f82
@@ -217,53 +215,3 @@ def _check_meanings(mapping: dict[str, Any], path: Path) -> None: # raises UserE
         if columns.get(name) in features:
             raise UserError(f"{path} gives the label to the models", f"{columns[name]!r} under features",
                             "remove it there: it is known only after the payment")
-
-# %% ../../nbs/library/data/20_mapping.ipynb #3a76f656
-def check_times(
-    database: duckdb.DuckDBPyConnection, # from `read_rows`
-    mapping: dict[str, Any],
-    mapping_file: Path, # where the answer goes; written if there is none
-) -> None: # raises UserError
-    "Ask for the form of times that their text leaves open."
-    _check_order(database, mapping)
-    for name, table in (("time", "made"), ("reported_at", "reported")):
-        open_times = database.sql(f"""SELECT problem, count(*), first(trim({name}) ORDER BY row)
-                                      FROM chosen JOIN {table} USING (row) WHERE problem IN ('date_order', 'number')
-                                      GROUP BY problem ORDER BY 2 DESC""").fetchall()
-        if open_times:
-            problem, count, example = open_times[0]
-            if not mapping_file.exists():
-                write_mapping(mapping, mapping_file)
-            told = _orders(database, name) if problem == "date_order" else _numbers(example, mapping)
-            raise UserError(f"The times in the column {mapping['columns'][name]!r} can be read in several ways",
-                            f"{example!r} and {count - 1:,} like it; {told}",
-                            f"say which it is as time_form in {mapping_file}, then give the same command again")
-
-def _orders(database: duckdb.DuckDBPyConnection, name: str) -> str: # what the other values say
-    counts = ", ".join(f"count(*) FILTER (regexp_matches(trim({name}), '{pattern}'))"
-                       for pattern in (DAY_FIRST_ONLY, MONTH_FIRST_ONLY))
-    [(day, month)] = database.sql(f"SELECT {counts} FROM chosen").fetchall()
-    return f"of the others {day:,} can only be day_first, {month:,} only month_first"
-
-def _numbers(example: str, mapping: dict[str, Any]) -> str: # what each form makes of a value
-    read = {form: first_instant(example, TimeRules(mapping["time_zone"], form))
-            for form in ("yymmdd", *EPOCHS, "excel_days")}
-    told = [f"{form} would make it {moment:%Y-%m-%d %H:%M}" for form, moment in read.items()
-            if moment and moment.year > 1990]
-    return ", ".join(told) or ("it may count steps (time_form: steps, time_origin: …, time_step: 1 hour), or have no "
-                               "year (time_form: mmdd, time_year: …)")
-
-# %% ../../nbs/library/data/20_mapping.ipynb #dce72ebb
-OUT_OF_ORDER = 0.001 # of the rows may be more than a month from the one before
-
-def _check_order(database: duckdb.DuckDBPyConnection, mapping: dict[str, Any]) -> None: # raises UserError
-    if mapping.get("time_form") != "mmdd":
-        return
-    [(far, count)] = database.sql("""
-        SELECT count(*) FILTER (abs(date_diff('day', before, instant)) > 31), count(*)
-        FROM (SELECT instant, lag(instant) OVER (ORDER BY row) AS before FROM made
-              WHERE instant IS NOT NULL)""").fetchall()
-    if far > OUT_OF_ORDER * count:
-        raise UserError(f"The times in the column {mapping['columns']['time']!r} have no year, and the rows are not in "
-                        "order of time", f"{far:,} rows that are more than a month from the row before",
-                        "sort the file by time, or map a column that has the year")

@@ -20,11 +20,11 @@ from ..base.params import change_params, read_params
 from ..base.run_folders import run_path, write_run_folder
 from .arrivals import arrivals, first_and_last_day, sources_of, whole_until
 from .formats import MappedFile, rejected_rows
-from .mapping import check_times, mapping_for
+from .mapping import mapping_for
 from .masking import fingerprint
 from .parts import mapping_path, source_hash, source_name
 from .received import write_received
-from .questions import check_amounts
+from .questions import check_amounts, check_times
 from .sources import read_rows
 from .windows import PROPOSED, adopt_windows, propose_windows, read_labels
 

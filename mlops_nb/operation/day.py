@@ -10,6 +10,7 @@ __all__ = ['JOURNAL', 'VERDICT', 'DECIDED', 'STEPS', 'ENTRY_SCHEMA', 'Send', 'se
 import shutil
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +118,7 @@ def news(
 
 # %% ../../nbs/library/operation/25_day.ipynb #bc489b42
 @dataclass(kw_only=True)
-class Operation:
+class Operation(ABC):
     "An operation in progress; a kind of operation says the three things that it does in its own way."
 
     folder: Path
@@ -126,14 +127,17 @@ class Operation:
     send: Send | None = None # None: nobody is notified
     verdict: str = VERDICT # the file that `watch` leaves
 
+    @abstractmethod
     def champion(self) -> str | None: # the hash of its bundle
-        raise NotImplementedError
+        "Return the champion in use."
 
+    @abstractmethod
     def watch(self, day: str) -> dict[str, Any]: # the journal's entry
-        raise NotImplementedError
+        "Watch the champion for one morning."
 
+    @abstractmethod
     def follow(self, decided: dict[str, Any]) -> None: # the gate's decision, as the journal has it
-        raise NotImplementedError
+        "Do what a decision of the gate asks for."
 
     def done(self, day: str) -> dict[str, dict[str, Any]]: # decision: entry
         return {entry["decision"]: entry for entry in self.book.entries if entry["day"] == day}

@@ -10,8 +10,9 @@ import pytest
 
 from mlops_nb.base.errors import UserError
 from mlops_nb.data.cleaning import clean
-from mlops_nb.data.mapping import DEFAULT_UNITS, check_times, mapping_for
+from mlops_nb.data.mapping import DEFAULT_UNITS, mapping_for
 from mlops_nb.data.parts import mapping_path
+from mlops_nb.data.questions import check_times
 from mlops_nb.data.quality import quality
 from mlops_nb.data.sources import read_rows, split_file
 
