@@ -6,14 +6,18 @@
 __all__ = ['done_lines', 'main']
 
 # %% ../../nbs/integrations/day.ipynb #2762ae9d
+from pathlib import Path
 from typing import Any
 
 from fastcore.script import call_parse
 
 from ..base.errors import exit_on_user_error
 from ..base.params import read_params
+from ..base.run_folders import run_name
+from ..base.schemas import read_record
 from .operate import sender
 from ..operation.daily import go_on
+from ..pages.summary import decision_line
 from ..words.decision import decided_lines
 from ..words.language import Language
 
@@ -43,3 +47,6 @@ def main(
         print(*arrived, *done_lines(Language(), entries), sep="\n", end="\n" if arrived or entries else "")
         if not any(entry["decision"] != "begin" for entry in entries):
             print(f"Nothing new: the morning of {read_params()['as_of']} is done.")
+        if entries and entries[-1]["decision"] == "wait":
+            decision = read_record(Path("reports/register/decision.json"))
+            print(decision_line(Language(), decision, run_name(Path.cwd())))

@@ -7,7 +7,7 @@ __all__ = ['Daily', 'begin', 'check_rules', 'mornings_left', 'go_on']
 
 # %% ../../nbs/library/operation/40_daily.ipynb #bd401f48
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,8 @@ def mornings_left(
     if last and last < first:
         raise UserError("That morning is done", f"AS_OF={last}, and the journal goes until {first}",
                         "give a later date, or none")
+    if last and last > (today := datetime.now(UTC).date()):
+        raise UserError("That morning has not come", f"AS_OF={last}, and today is {today}", "give an earlier date, or none")
     newest, lines = str(first + timedelta(days=begun)), []
     if read_params(folder)["ingest"]["source"]:
         newest, lines = take_in(folder, str(first) if begun else None)

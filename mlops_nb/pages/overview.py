@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ..evaluation.counts import too_few
-from .figures import few, shown
+from .figures import few, rows_in_words, shown
 from .health import compared_windows, drifted_count
 from .records import ALERTS, DECISION, METRICS, QUALITY, STAGE_OF, VERDICT, read
 from .templates import LOOKS, address, answer, folded, link, listed, paragraph, table
@@ -162,8 +162,7 @@ def rows_received(
     counts: dict[str, Any], # reports/clean/quality.json
 ) -> Markup:
     "Render how many rows came in, and how many were quarantined."
-    received, quarantined = counts["received"], counts["quarantined"]
-    text = paragraph(language("arrived", received=received, used=received - quarantined, quarantined=quarantined),
+    text = paragraph(*rows_in_words(language, counts),
                      link(address("quality", language.code), language("arrived.more")))
     rows = [[language.named("feed", feed), quarantine_reason(language, reason), language.number(number)]
             for feed, reasons in counts["reasons"].items() for reason, number in sorted(reasons.items())]

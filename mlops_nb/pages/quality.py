@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 from markupsafe import Markup
 
+from .figures import rows_in_words
 from .records import QUALITY, section
 from .templates import answer, closing, opening, paragraph, piece, table
 from ..words.language import Language
@@ -65,10 +66,7 @@ def by_day(language: Language, counts: dict[str, Any]) -> Markup:
 # %% ../../nbs/library/pages/75_quality.ipynb #fe5bdb4f
 def rows_counted(language: Language, counts: dict[str, Any]) -> Markup:
     "Render how many rows came in, and what is worth knowing that is no error."
-    received, quarantined = counts["received"], counts["quarantined"]
-    refunds = sum(kinds.get("refund", 0) for kinds in counts["kinds"].values())
-    texts = [language("arrived", received=received, used=received - quarantined, quarantined=quarantined)]
-    texts += [language("arrived.refunds", refunds=refunds)] if refunds else []
+    texts = rows_in_words(language, counts)
     texts += [language(f"quality-replaced.{name}", rows=rows) for name, rows in counts["replaced"].items() if rows]
     texts += [language(f"quality-lacks.{name}") for name in counts["lacks"]]
     return answer("figure", language("arrived-title"), paragraph(*texts))

@@ -15,7 +15,7 @@ from ..base.errors import exit_on_user_error
 from ..base.run_folders import run_name
 from ..base.schemas import read_record
 from ..evaluation.counts import too_few
-from .figures import few
+from .figures import few, rows_in_words
 from ..words.decision import check_sentences, gate_outcome
 from ..words.language import Language
 from ..words.verdict import verdict_summary
@@ -73,8 +73,7 @@ def summary(
     quality, metrics, decision, verdict = (read_record(reports / name) for name in (
         "clean/quality.json", "evaluate/metrics.json", "register/decision.json", "drift/verdict.json"))
     return "\n".join([
-        "", language("summary-rows", transactions=quality["clean"]["transactions"], quarantined=quality["quarantined"]),
-        "",
+        "", *rows_in_words(language, quality), "",
         language("summary-test"), candidates_table(language, metrics), "",
         decision_line(language, decision, run_name(folder)), verdict_summary(language, verdict), "",
         language("summary-next"),

@@ -168,6 +168,9 @@ def test_a_date_may_be_given_and_must_not_have_passed(run):
     assert run.steps()[3:] == [("12", "watch"), ("13", "watch")]
     with pytest.raises(UserError, match="the journal goes until 2026-03-13"):
         run.go_on("2026-03-12")
+    with pytest.raises(UserError, match="has not come"):
+        run.go_on("2199-03-14")
+    assert run.steps()[5:] == []
 
 
 def test_the_simulated_bank_goes_on_a_day_a_call(tmp_path):

@@ -671,7 +671,6 @@ evidence-title = The stage { $stage }
 
 ## On the terminal
 
-summary-rows = { $transactions } transactions are clean, { $quarantined } rows quarantined.
 summary-test = On the test week (* the winner, chosen on the weeks before):
 summary-few = too few
     .why = The test week has { $few }.

@@ -598,7 +598,6 @@ evidence-title = { $stage } 阶段
 
 ## 终端
 
-summary-rows = 干净交易 { $transactions } 笔，隔离 { $quarantined } 行。
 summary-test = 测试周（* 为依据此前各周选出的胜者）：
 summary-few = 过少
     .why = 测试周{ $few }。
