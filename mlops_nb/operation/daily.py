@@ -80,7 +80,8 @@ def mornings_left(
         raise UserError("That morning is done", f"AS_OF={last}, and the journal goes until {first}",
                         "give a later date, or none")
     if last and last > (today := datetime.now(UTC).date()):
-        raise UserError("That morning has not come", f"AS_OF={last}, and today is {today}", "give an earlier date, or none")
+        raise UserError("That morning has not come", f"AS_OF={last}, and today is {today}",
+                        "give an earlier date, or none")
     newest, lines = str(first + timedelta(days=begun)), []
     if read_params(folder)["ingest"]["source"]:
         newest, lines = take_in(folder, str(first) if begun else None)
