@@ -19,4 +19,5 @@ def parse_date(
     try:
         return date.fromisoformat(text)
     except (TypeError, ValueError):
-        raise UserError(f"{name} is no date", repr(text), "write it as '2026-04-01', in quotes") from None
+        todo = "write it as 2026-04-01" if isinstance(text, str) else "write it as '2026-04-01', in quotes"
+        raise UserError(f"{name} is no date", repr(text), todo) from None

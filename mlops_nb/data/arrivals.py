@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from .formats import first_look
+from .formats import first_look, mapped_columns
 from .parts import source_root
 from .received import how_it_changed, new_files, read_received
 from .sources import read_rows
@@ -65,8 +65,8 @@ def arrivals(
         elif source and kind in known:
             names = new_files(source, known[kind])
             lines.append(f"New in {source}: {', '.join(names)}." if names else "")
-            lines += [_late(Path(source_root(source), name), ingest["mapping"], done)
-                      for name in names if done and kind == "source"]
+            lines += [line for name in names if kind == "source"
+                      for line in _remarks(Path(source_root(source), name), ingest, done)]
     return [line for line in lines if line]
 
 def sources_of(
@@ -75,11 +75,15 @@ def sources_of(
     "Return what a run reads."
     return {kind: ingest[kind] for kind in ("source", "labels")}
 
-def _late(file: Path, mapping: dict[str, Any], done: str) -> str: # a sentence; empty if it is not late
-    mapped = mapping["columns"].values()
-    needed = {part for column in mapped if column for part in (column if isinstance(column, list) else [column])}
-    if not needed <= {*first_look(file, mapping).names}:
-        return "" # a file of other columns is refused where the source is read as a whole
-    days = first_and_last_day(read_rows(file, mapping))
-    return (f"{file.name} is late: its last day is {days[1]}, and the morning of {done} is done. It is taken in; what "
-            "was decided stays.") if days and str(days[1]) < done else ""
+def _remarks(file: Path, ingest: dict[str, Any], done: str | None) -> list[str]: # sentences on a new file
+    mapping, look = ingest["mapping"], first_look(file, ingest["mapping"])
+    added = [name for name in look.names if name not in first_look(ingest["source"], mapping).names]
+    lines = [f"{file.name} has columns that are not used: {', '.join(added)}."] if added else []
+    if not mapped_columns(mapping) <= {*look.names}:
+        return [] # the file is refused where the source is read as a whole
+    if not look.rows:
+        return [*lines, f"{file.name} has a header and no rows."]
+    days = first_and_last_day(read_rows(file, mapping)) if done else None
+    is_late = days and str(days[1]) < done
+    return [*lines, f"{file.name} is late: its last day is {days[1]}, and the morning of {done} is done. It is taken "
+                    "in; what was decided stays."] if is_late else lines

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from ..base.errors import UserError
+from ..base.errors import UserError, mask_card_numbers
 from .currencies import marked_code_sql, money_of, refund_sql, written_code_sql
 from .mapping import write_mapping
 from .times import DAY_FIRST_ONLY, EPOCHS, MONTH_FIRST_ONLY, TimeRules, first_instant
@@ -32,22 +32,39 @@ def check_times(
     "Ask for the form of times that their text leaves open."
     _check_order(database, mapping)
     for name, table in (("time", "made"), ("reported_at", "reported")):
-        open_times = database.sql(f"""SELECT problem, count(*), first(trim({name}) ORDER BY row)
+        _check_stated_order(database, mapping, mapping_file, name)
+        open_times = database.sql(f"""SELECT problem, count(*), list(trim({name}) ORDER BY row)[:10]
                                       FROM chosen JOIN {table} USING (row) WHERE problem IN ('date_order', 'number')
                                       GROUP BY problem ORDER BY 2 DESC""").fetchall()
         if open_times:
-            problem, count, example = open_times[0]
+            problem, count, examples = open_times[0]
+            example = next((text for text in examples if mask_card_numbers(text) == text), examples[0])
             _propose(mapping, mapping_file)
-            told = _orders(database, name) if problem == "date_order" else _numbers(example, mapping)
+            told = _told(_orders(database, name)) if problem == "date_order" else _numbers(example, mapping)
             raise UserError(f"The times in the column {mapping['columns'][name]!r} can be read in several ways",
                             f"{example!r} and {count - 1:,} like it; {told}",
                             f"say which it is as time_form in {mapping_file}, then give the same command again")
 
-def _orders(database: duckdb.DuckDBPyConnection, name: str) -> str: # what the other values say
+# Raises UserError for a stated order of day and month that more values contradict than confirm.
+def _check_stated_order(database: duckdb.DuckDBPyConnection, mapping: dict[str, Any], mapping_file: Path,
+                        name: str) -> None:
+    form, orders = mapping.get("time_form"), _orders(database, name)
+    if form not in orders:
+        return
+    other = next(each for each in orders if each != form)
+    if orders[other] > orders[form]:
+        raise UserError(f"The times in the column {mapping['columns'][name]!r} are not {form}",
+                        f"{orders[other]:,} values can only be {other}, {orders[form]:,} only {form}",
+                        f"write `time_form: {other}` in {mapping_file}, then give the same command again")
+
+def _orders(database: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]: # how many values can be only that
     counts = ", ".join(f"count(*) FILTER (regexp_matches(trim({name}), '{pattern}'))"
                        for pattern in (DAY_FIRST_ONLY, MONTH_FIRST_ONLY))
-    [(day, month)] = database.sql(f"SELECT {counts} FROM chosen").fetchall()
-    return f"of the others {day:,} can only be day_first, {month:,} only month_first"
+    [found] = database.sql(f"SELECT {counts} FROM chosen").fetchall()
+    return dict(zip(("day_first", "month_first"), found))
+
+def _told(orders: dict[str, int]) -> str:
+    return "of the others " + ", ".join(f"{count:,} can only be {form}" for form, count in orders.items())
 
 def _numbers(example: str, mapping: dict[str, Any]) -> str: # what each form makes of a value
     read = {form: first_instant(example, TimeRules(mapping["time_zone"], form))

@@ -8,6 +8,7 @@ __all__ = ['DECIMALS', 'CURRENCY', 'SPACES', 'GROUPED', 'YES_WORDS', 'NO_WORDS',
 
 # %% ../../nbs/library/data/08_values.ipynb #dce6e42a
 import re
+from pathlib import Path
 from typing import Any, Iterable
 
 import duckdb
@@ -105,8 +106,8 @@ def check_labels(
     if unread:
         raise UserError(f"Labels in the column {place[0]!r} are not understood",
                         ", ".join(f"{word!r} in {count:,} rows" for word, count in unread[:5]),
-                        f"say in {place[1]} which words mean fraud, as `yes: [{unread[0][0]}]`, and which do not, as "
-                        "`no: […]`")
+                        f"write in {place[1]}{'' if Path(place[1]).exists() else ', a new file,'} which words mean "
+                        f"fraud, as `yes: [{unread[0][0]}]`, and which do not, as `no: […]`")
 
 # %% ../../nbs/library/data/08_values.ipynb #b312882a
 def given_names(

@@ -91,8 +91,18 @@ def test_a_folder_a_pattern_and_an_archive_of_months_are_one_table(tmp_path: Pat
     put(tmp_path / "months/c.csv", text(ROWS[:1]))
     assert source_hash(tmp_path / "months") != before and len(read(tmp_path / "months")[0]) == 31
     put(tmp_path / "months/d.csv", text(ROWS, ["transaction_id", "time", "card", "shop", "amount", "is_fraud"]))
-    with pytest.raises(UserError, match=r"d.csv has other columns than .*a.csv.\s+Found: terminal only .*shop only"):
+    with pytest.raises(UserError, match=r"d.csv lacks columns that other files of the table have.\s+Found: terminal"):
         read(tmp_path / "months")
+
+
+def test_a_column_that_comes_later_and_is_not_mapped_changes_nothing(tmp_path: Path) -> None:
+    put(tmp_path / "days/1.csv", text(ROWS[:15]))
+    put(tmp_path / "days/2.csv", text([[*row, "AT"] for row in ROWS[15:]], [*HEADER, "country"]))
+    mapping = {"columns": dict(zip(HEADER, HEADER))}
+    assert read(tmp_path / "days", **mapping) == (ROWS, [])
+    put(tmp_path / "days/1.csv", text([[*row, "AT"] for row in ROWS[:15]], [*HEADER, "country"]))
+    put(tmp_path / "days/2.csv", text(ROWS[15:]))
+    assert read(tmp_path / "days", **mapping) == (ROWS, [])
 
 
 REFUSED = {
@@ -227,7 +237,7 @@ def test_a_mark_of_decimals_that_is_not_sure_is_asked(tmp_path: Path, amounts: l
 
 def test_a_word_that_means_fraud_is_asked_before_anything_is_learnt(tmp_path: Path) -> None:
     source = put(tmp_path / "own.csv", text([[*row[:5], "JN"[row[5] == "0"]] for row in ROWS]))
-    with pytest.raises(UserError, match=r"'J' in 15 rows\.\n.*say in .*own.mapping.yaml .*yes: \[J\]"):
+    with pytest.raises(UserError, match=r"'J' in 15 rows\.\n.*write in .*own.mapping.yaml, a new file, .*yes: \[J\]"):
         split_file(source, mapping_for(source), tmp_path / "raw", "2026-03-01", 7)
     put(tmp_path / "own.mapping.yaml", "yes: [J, ja]\n")
     split_file(source, mapping_for(source), tmp_path / "raw", "2026-03-01", 7)

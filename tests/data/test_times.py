@@ -78,7 +78,7 @@ def asked(source: Path) -> list[str]: # the times, once they are beyond question
 def test_an_ambiguous_date_is_asked_and_the_question_leaves_a_mapping(tmp_path: Path) -> None:
     source = tmp_path / "own.csv"
     source.write_text("time,card,terminal,amount,is_fraud\n03/04/2026 10:00,c,t,1,0\n25/04/2026 10:00,c,t,1,0\n")
-    with pytest.raises(UserError, match="1 can only be day_first, 0 only month_first"):
+    with pytest.raises(UserError, match="1 can only be day_first, 0 can only be month_first"):
         asked(source)
     answer = tmp_path / "own.mapping.yaml"
     answer.write_text(answer.read_text().replace("time_form: null", "time_form: day_first"))
