@@ -144,7 +144,7 @@ def write_evidence(folder: Path) -> None:
 
 
 def write_run(folder: Path, frauds: int | None = None) -> Path: # the folder
-    """All of it; with so many frauds on the test week, and as many since training."""
+    """All of it; with so many frauds on the test window, and as many since training."""
     generator, reports = np.random.default_rng(1), folder / "reports"
     for name in ("evaluate", "drift", "register", "clean", "alerts", "operate", "runs"):
         (reports / name).mkdir(parents=True)

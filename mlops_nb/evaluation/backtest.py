@@ -50,7 +50,7 @@ def score_folds(
 def calibrate_candidates(
     scores: pd.DataFrame, # from `score_folds`
 ) -> tuple[pd.DataFrame, dict[str, Calibration]]: # the calibrated scores; candidate: its calibration
-    "Calibrate each candidate's scores on its validation weeks."
+    "Calibrate each candidate's scores on its validation windows."
     calibrations, probability = {}, scores["fraud_probability"].copy()
     for candidate, rows in scores.groupby("candidate"):
         validation = rows[rows["fold"] != TEST]
@@ -64,7 +64,7 @@ def candidate_thresholds(
     scores: pd.DataFrame, # calibrated
     alert_budget: int, # cases a day
 ) -> dict[str, float]: # candidate: the probability from which on a case is alerted
-    "Return each candidate's threshold for the alert budget, on the validation weeks."
+    "Return each candidate's threshold for the alert budget, on the validation windows."
     validation = scores[scores["fold"] != TEST]
     return {candidate: budget_threshold(rows, alert_budget) for candidate, rows in validation.groupby("candidate")}
 
@@ -89,7 +89,7 @@ def figures_on_test(
     alert_budget: int,
     false_alarm_cost: float, # money
 ) -> dict[str, dict[str, Any]]: # candidate: as `reported_figures`
-    "Return each candidate's figures on the test week, which are reported."
+    "Return each candidate's figures on the test window, which are reported."
     return {candidate: reported_figures(rows, alert_budget, false_alarm_cost)
             for candidate, rows in scores[scores["fold"] == TEST].groupby("candidate")}
 

@@ -265,6 +265,6 @@ def supported_features(
     absent: set[str], # optional columns that the source does not have
 ) -> tuple[list[Feature], dict[str, str]]: # the features that can be computed; the name of each other one: the reason
     "Return the features that a source supports, and those that it does not."
-    off = {feature.name: f"the source has no {' and no '.join(sorted(absent & set(feature.needs)))}"
+    off = {feature.name: f"the source has no {' or '.join(sorted(absent & set(feature.needs)))}"
            for feature in CATALOGUE if absent & set(feature.needs)}
     return [feature for feature in CATALOGUE if feature.name not in off], off

@@ -38,7 +38,7 @@ def at_least_p_value(
 # %% ../../nbs/library/monitoring/30_missed_frauds.ipynb #73u00012
 def missed_frauds(
     scored: pd.DataFrame, # time, card, terminal, channel, is_stopped, is_blocked, fraud_reported_at: as known now
-    past: pd.DataFrame | None, # time, card, terminal, channel, is_stopped, is_fraud: of the validation weeks
+    past: pd.DataFrame | None, # time, card, terminal, channel, is_stopped, is_fraud: of the validation windows
     since: pd.Timestamp, # when the model went to work
     now: pd.Timestamp,
     days: int, # of a period

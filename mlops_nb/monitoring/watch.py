@@ -100,10 +100,10 @@ def significantly_less(
 
 def compare_with_baseline(
     share: dict[str, float | None], # value, low, high
-    baseline: dict[str, float | None], # the same, on the validation weeks
+    baseline: dict[str, float | None], # the same, on the validation windows
     decay: float, # how much less counts
 ) -> Answer: # because: no_frauds, few_frauds, no_baseline, few_baseline, decayed or held
-    "Answer whether the model finds a smaller share of frauds than on the validation weeks."
+    "Answer whether the model finds a smaller share of frauds than on the validation windows."
     for figure, name in ((share, "frauds"), (baseline, "baseline")):
         if figure["value"] is None:
             return answer(UNKNOWN, f"no_{name}")
@@ -114,7 +114,7 @@ def compare_with_baseline(
 # %% ../../nbs/library/monitoring/40_watch.ipynb #f3ef6438
 def answer_on_performance(
     share: dict[str, float | None], # of the frauds reported since the model was trained
-    baseline: dict[str, float | None], # on the validation weeks
+    baseline: dict[str, float | None], # on the validation windows
     decay: float, # how much less counts
     missed: dict[str, dict[str, Any]], # from `missed_frauds`
 ) -> Answer: # because: as `compare_with_baseline` says, and missed
@@ -195,7 +195,7 @@ class ModelInUse:
     "A model in use, with the payments it has scored."
 
     bundle: dict[str, Any] # bundle.json
-    past: pd.DataFrame | None # the bundle's validation weeks, from `read_validation_scores`
+    past: pd.DataFrame | None # the bundle's validation windows, from `read_validation_scores`
     scored: pd.DataFrame # from `score_since_training`
     thresholds: dict[str, float] # from `drift_thresholds`
 
@@ -247,7 +247,7 @@ def labelled_and_pending(
     train_as_of, start = map(pd.Timestamp, (bundle["train_as_of"], bundle["training_window"][0]))
     ends = now - pd.Timedelta(days=bundle["label_delay"])
     first = max(train_as_of, ends - pd.Timedelta(days=labelled_days))
-    reported_since = first - (train_as_of - start) # as long before as for the test week
+    reported_since = first - (train_as_of - start) # as long before as for the test window
     judged = without_known_cards(between(payments, first, now), payments, reported_since)
     judged = judged.assign(is_fraud=judged["fraud_reported_at"].notna())
     return [between(judged, first, ends), between(judged, max(train_as_of, ends), now)]

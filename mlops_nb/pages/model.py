@@ -93,7 +93,7 @@ def figures_table(
     language: Language,
     verdict: dict[str, Any], # reports/drift/verdict.json
 ) -> Markup:
-    "Tabulate the model's figures on the test week and since training, with their meaning."
+    "Tabulate the model's figures on the test window and since training, with their meaning."
     of_test, since = verdict["model"]["figures"], verdict["since"]["figures"]
     windows = {"test": of_test} | ({"since": since} if since else {})
     rows = [[label(language, name), *(_with_interval(language, figures, name) for figures in windows.values()),

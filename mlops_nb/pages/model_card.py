@@ -22,7 +22,7 @@ COLUMNS = ("average_precision", "roc_auc", "precision", "recall", "recall_by_amo
            "money_saved_per_day")
 
 def figures(language: Language, bundle: dict[str, Any]) -> Markup: # bundle: as in bundle.json
-    "Tabulate the figures of the test week, overall and by channel."
+    "Tabulate the figures of the test window, overall and by channel."
     groups = {language("card-figures.all"): bundle["figures"]}
     groups |= {language.named("feed", channel): group for channel, group in bundle["figures"]["by_channel"].items()}
     rows = [[name, *(shown(language, group if column in group else group["decisions"]["budget"], column)

@@ -27,7 +27,7 @@ def candidates_table(
     language: Language,
     metrics: dict[str, Any], # reports/evaluate/metrics.json
 ) -> str: # fixed-width text, best first
-    "Format every candidate's figures of the test week, with the winner marked."
+    "Format every candidate's figures of the test window, with the winner marked."
     ranked = sorted(metrics["test"], key=lambda name: -metrics["validation"][name]["average_precision"])
     titles = [language.named("figure", name) for name in SHOWN]
     lines = [" " * 24 + "".join(f"{title:>{len(title) + 3}}" for title in titles)]

@@ -54,9 +54,9 @@ def table(
     titles: list[str], # of the columns, the first names the row; empty where rows speak for themselves
     rows: list[list[str]], # plain text, or markup
     caption: str, # what the table shows
-) -> Markup:
+) -> Markup: # nothing where there are no rows
     "Render a table; on a narrow screen it becomes a list of cards."
-    return piece("table", titles, rows, caption)
+    return piece("table", titles, rows, caption) if rows else Markup("")
 
 # %% ../../nbs/library/pages/15_templates.ipynb #06bc9ec8
 LOOKS = {"fine": "quiet", "attention": "drift", "unknown": "not-enough-data"} # of a state

@@ -61,7 +61,7 @@ VALIDATION_COLUMNS = ["time", "card", "terminal", "channel", "is_fraud", "fraud_
 def read_validation_scores(
     folder: str | Path, # of a bundle that `read_bundle` has accepted
 ) -> pd.DataFrame | None: # PAST, cards and terminals as numbers, and is_stopped; None if an older bundle has none
-    "Read the scores and labels of the validation weeks."
+    "Read the scores and labels of the validation windows."
     file = Path(folder, "past.parquet")
     past = read_table(file) if file.exists() else None
     if past is None or not {*VALIDATION_COLUMNS} <= {*past}:

@@ -239,7 +239,8 @@ def compare(
     checks = "\n".join(f"  {_check_line(check)}" for check in decision["checks"])
     differences = {"how the model was made": changes(_how_made(theirs), _how_made(ours))}
     differences |= _changed_since(folder, champion)
-    title = f"{ours['candidate']} (working tree) beside {theirs['candidate']} (champion, {champion}), on the test week:"
+    title = (f"{ours['candidate']} (working tree) beside {theirs['candidate']} (champion, {champion}), on the test "
+             "window:")
     return "\n\n".join([title, figures_table(decision["figures"], decision["compared"]["figures"]),
                         f"{decision['verdict']}:\n{checks}",
                         *(f"{heading}:\n" + "\n".join(f"  {line}" for line in lines or ["no difference"])

@@ -29,7 +29,8 @@ def limit_checks(
         for name, limit in flatten(limits):
             if name not in known and not _of_absent_channel(name, figures):
                 raise UserError(f"register.{check}s names an unknown metric", repr(name), did_you_mean(name, known))
-            checks.append(_limit_check(check, figures, name, known.get(name), limit))
+            if name in known or figures.get("by_channel"): # a source without channels has no figure of one
+                checks.append(_limit_check(check, figures, name, known.get(name), limit))
     return checks
 
 def _of_absent_channel(name: str, figures: dict[str, Any]) -> bool:

@@ -25,7 +25,7 @@ def write_bundle(
     models: str | Path, # the training stage's folder
     data: str | Path, # the snapshot it was trained on
     background: np.ndarray, # ordinary payments of the training window, shape (rows, inputs)
-    past: pd.DataFrame, # PAST: the winner's scores of the validation weeks
+    past: pd.DataFrame, # PAST: the winner's scores of the validation windows
     owner: str, # who answers for the model
 ) -> None:
     "Write the winner's models, their reference data and a description into a folder."

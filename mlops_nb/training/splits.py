@@ -68,7 +68,7 @@ def fold_from_record(record: dict[str, str]) -> Fold:
 def evaluated_window(
     records: list[dict[str, str]], # of all folds
 ) -> list[str]: # start and end
-    "Training window of the models that the test week evaluated."
+    "Training window of the models that the test window evaluated."
     [test] = [record for record in records if record["name"] == TEST]
     return [test["train_start"], test["train_end"]]
 

@@ -130,4 +130,4 @@ def main(
             if changed:
                 change_params(Path("params.yaml"), f"train.models.{kind}", changed)
                 print("params.yaml has them now; `dvc repro` repeats the figure. The best of many trials is partly "
-                      "luck: what they are worth, the test week says.")
+                      "luck: what they are worth, the test window says.")

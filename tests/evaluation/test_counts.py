@@ -13,7 +13,7 @@ from mlops_nb.registry.gate import decide
 
 
 def week(frauds: int) -> pd.DataFrame:
-    """A test week of a thousand payments whose frauds have the highest scores, each on a card of its own."""
+    """A test window of a thousand payments whose frauds have the highest scores, each on a card of its own."""
     generator, number = np.random.default_rng(0), np.arange(1000)
     fraud = number < frauds
     return pd.DataFrame({"time": pd.Timestamp("2026-03-01") + pd.to_timedelta(number % 7, unit="D"),

@@ -43,7 +43,7 @@ def test_without_a_model_that_passes_it_goes_on_and_says_so(run, tmp_path, monke
     monkeypatch.setattr(operate_command, "restart_pinned", lambda: None)
     operate_command.main(run="own")
     told = capsys.readouterr().out
-    assert "No model has passed the gate" in told and "the test week has 2 frauds" in told
+    assert "No model has passed the gate" in told and "the test window has 2 frauds" in told
     steps = [(entry["day"][-2:], entry["decision"]) for entry in read_journal(Path("runs/own-operate", JOURNAL))]
     assert steps[:6] == [("06", "begin"), ("06", "retrain"), ("06", "keep"), ("07", "wait"), ("08", "retrain"),
                          ("08", "keep")]

@@ -188,7 +188,7 @@ NAMES = {"en": ("Overview", "Drift", "Model", "Alerts"), "zh": ("总览", "漂�
 TOLD = {"Overview": ("▲ Needs attention", "Transactions have changed since 18 March 2026. Amount of the transaction: ",
                      "Data as of 1 April 2026, 00:00 UTC. The newest transaction is 30 hours older",
                      "of compromised cards detected since training", "Net losses prevented: ",
-                     "✓ The model is promoted", "Average precision (PR-AUC) on the test week",
+                     "✓ The model is promoted", "Average precision (PR-AUC) on the test window",
                      "2,530 rows came in: 2,527 were used, 3 were quarantined", "26 March 2026", "Retrained by rule",
                      "290"),
         "Drift": ("Of the model's 3 features, 1 has drifted", "Amount of the transaction", "reports/drift/report.html"),

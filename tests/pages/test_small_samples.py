@@ -21,7 +21,7 @@ SAID = {"en": "too few to judge", "zh": "数量过少，无法判断"}
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with two frauds on its test week and two since, each of them at the head of the queue."""
+    """A run with two frauds on its test window and two since, each of them at the head of the queue."""
     folder = write_run(tmp_path_factory.mktemp("run"), frauds=2)
     figures = json.loads((folder / "reports/register/decision.json").read_text())["figures"]
     write(decide("xgboost", figures, {"average_precision": 0.2}, {}, "propose"), DECISION_SCHEMA,
@@ -66,5 +66,5 @@ def test_the_message_says_that_two_are_too_few(run_folder: Path, code: str) -> N
 
 def test_the_terminal_says_that_two_are_too_few(run_folder: Path) -> None:
     said = summary(run_folder)
-    assert "The test week has 2 frauds: too few to judge." in said and not CERTAIN.search(said)
-    assert "the test week has 2 frauds, too few to judge a model: it takes 10" in said and "make approve" in said
+    assert "The test window has 2 frauds: too few to judge." in said and not CERTAIN.search(said)
+    assert "the test window has 2 frauds, too few to judge a model: it takes 10" in said and "make approve" in said

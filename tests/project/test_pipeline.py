@@ -148,7 +148,7 @@ def test_experiments_metrics_and_plots_work_as_dvcs_users_expect(clone):
     assert "5" in clone.run("dvc", "params", "diff").stdout
     drawn = clone.run("dvc", "plots", "show", "--out", str(clone.folder.parent / "plots")).stdout
     page = Path(drawn.strip().removeprefix("file://")).read_text()
-    assert "precision and recall on the test week" in page and "ROC on the test week" in page
+    assert "precision and recall on the test window" in page and "ROC on the test window" in page
     clone.run("git", "clean", "-fdq", ".dvc/tmp/exps")
 
 

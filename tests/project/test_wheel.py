@@ -173,7 +173,7 @@ def record(folder: Path, name: str) -> dict:
 
 
 def average_precision(folder: Path) -> str:
-    """The winner's, on the test week, as every page writes it."""
+    """The winner's, on the test window, as every page writes it."""
     metrics = record(folder, "evaluate/metrics.json")
     return f"{metrics['test'][metrics['winner']]['average_precision']:.3f}"
 

@@ -128,9 +128,9 @@ input-changed = Transactions have changed. { $feature }: { $before } on average 
 scores-unchanged = Scores are distributed as they were in training.
 scores-changed = Scores have changed: { $before } on average in training, { $after } now.
 estimate-no_frauds = Too few frauds are expected among the transactions whose labels are pending.
-estimate-no_baseline = Of the frauds not yet reported, the model is estimated to detect { $share }. The validation weeks' baseline is not known.
-estimate-few_baseline = Of the frauds not yet reported, the model is estimated to detect { $share }. The validation weeks have { few-frauds }.
-estimate-held = Of the frauds not yet reported, the model is estimated to detect { $share }; the baseline of the validation weeks is { $baseline }.
+estimate-no_baseline = Of the frauds not yet reported, the model is estimated to detect { $share }. The validation windows' baseline is not known.
+estimate-few_baseline = Of the frauds not yet reported, the model is estimated to detect { $share }. The validation windows have { few-frauds }.
+estimate-held = Of the frauds not yet reported, the model is estimated to detect { $share }; the baseline of the validation windows is { $baseline }.
 estimate-decayed = { estimate-held }
 estimate-blind = An estimate cannot see a new pattern of fraud before its first labels come in.
 performance-no_frauds = No fraud has been reported yet among the transactions since the model was made.
@@ -138,9 +138,9 @@ performance-few_frauds = Of { $frauds ->
         [one] 1 fraud
        *[other] { $frauds } frauds
     } reported lately, the model detected { $found }: too few to judge.
-performance-no_baseline = Of the frauds reported lately, the model detected { $share }. The validation weeks' baseline is not known.
-performance-few_baseline = Of the frauds reported lately, the model detected { $share }. The validation weeks have { few-frauds }.
-performance-held = Of the frauds reported lately, the model detected { $share }; the baseline of the validation weeks is { $baseline }.
+performance-no_baseline = Of the frauds reported lately, the model detected { $share }. The validation windows' baseline is not known.
+performance-few_baseline = Of the frauds reported lately, the model detected { $share }. The validation windows have { few-frauds }.
+performance-held = Of the frauds reported lately, the model detected { $share }; the baseline of the validation windows is { $baseline }.
 performance-decayed = { performance-held }
 performance-missed = In the last { $days } days, { $lately ->
     [one] 1 incident of fraud was
@@ -356,16 +356,16 @@ gate-champion = It is in use, and nothing better was found:
 gate-no_better = The gate did not let this model replace it:
 gate-kept = The gate did not promote it:
 check-floor = { $passed ->
-        [yes] { $figure } on the test week is { $value }, at least the floor of { $limit }
-       *[no] { $figure } on the test week is { $value }, below the floor of { $limit }
+        [yes] { $figure } on the test window is { $value }, at least the floor of { $limit }
+       *[no] { $figure } on the test window is { $value }, below the floor of { $limit }
     }
 check-ceiling = { $passed ->
-        [yes] { $figure } on the test week is { $value }, at most the ceiling of { $limit }
-       *[no] { $figure } on the test week is { $value }, above the ceiling of { $limit }
+        [yes] { $figure } on the test window is { $value }, at most the ceiling of { $limit }
+       *[no] { $figure } on the test window is { $value }, above the ceiling of { $limit }
     }
-check-few = { $figure } is not known: the test week has too few frauds for it
-    .counted = { $figure } on the test week is not judged ({ $few })
-check-too_few_frauds = the test week has { $frauds ->
+check-few = { $figure } is not known: the test window has too few frauds for it
+    .counted = { $figure } on the test window is not judged ({ $few })
+check-too_few_frauds = the test window has { $frauds ->
         [one] 1 fraud
        *[other] { $frauds } frauds
     }, too few to judge a model: it takes { $least }
@@ -418,24 +418,24 @@ journal = The last decisions
 ## Overview
 
 detected-since = ● { $share } of compromised cards detected since training
-    .detail = That is what the bank's daily checks would have found; on the model's test week it was { $share }.
-    .untested = That is what the bank's daily checks would have found. The model's test week has { $few }.
+    .detail = That is what the bank's daily checks would have found; on the model's test window it was { $share }.
+    .untested = That is what the bank's daily checks would have found. The model's test window has { $few }.
     .judged = Judged on { $transactions } transactions from { $first } to { $last }, { $frauds } of them frauds; for later transactions, labels are pending.
     .interval = The 95% interval of this rate is { $low } to { $high }.
     .few = ? { $found } of { $compromised ->
         [one] 1 compromised card
        *[other] { $compromised } compromised cards
     } detected since training: too few to judge
-detected-test = ● { $share } of compromised cards detected on the test week
+detected-test = ● { $share } of compromised cards detected on the test window
     .detail = That is what the bank's daily checks would have found. There is no figure since training yet: labels are pending.
     .few = ? { $found } of { $compromised ->
         [one] 1 compromised card
        *[other] { $compromised } compromised cards
-    } detected on the test week: too few to judge
+    } detected on the test window: too few to judge
 expected = Of the transactions whose labels are pending, about { $frauds } are expected to be frauds, worth { $worth }; the model is estimated to detect { $share } of them.
 saved = ● Net losses prevented: { $money } a day
     .few = ? Net losses prevented: not judged ({ $few })
-    .detail = On the test week, checking { $budget } cards a day: frauds prevented, less { $cost } for each false positive.
+    .detail = On the test window, checking { $budget } cards a day: frauds prevented, less { $cost } for each false positive.
     .none = Too few days: no model has been in use for long enough to be judged by what it saved.
     .title = What is it worth?
     .months = Net losses prevented a day, month by month
@@ -524,15 +524,15 @@ figure-share_found_by_amount = Value detection rate
 figure-frauds = Frauds
 figure-fraud_amount = Value of the frauds
 
-figures-title = On the test week and since training
-    .lead = On the test week, which had no say in choosing the model, and on the transactions since training whose labels are in. In brackets the 95% interval of a share.
+figures-title = On the test window and since training
+    .lead = On the test window, which had no say in choosing the model, and on the transactions since training whose labels are in. In brackets the 95% interval of a share.
     .table = The model's figures
     .figure = Figure
-    .test = Test week
+    .test = Test window
     .since = Since training
     .meaning = Meaning
 rivals-title = The model in use and its challenger
-    .table = On the test week, checking { $budget } cards a day
+    .table = On the test window, checking { $budget } cards a day
     .challenger = Challenger: { $model }
     .champion = Champion: { $model }
     .newest = Newest model: { $model }
@@ -541,12 +541,12 @@ rivals-title = The model in use and its challenger
     .gain = Its average precision differs from the champion's by { $difference } ({ $interval }). A gain above { $least }, as is required, is { $probability } sure; required is { $confidence }.
     .few = Whether it is better than the champion cannot be told ({ $few }).
 channels-title = By channel
-    .table = The newest model by channel, on the test week
+    .table = The newest model by channel, on the test window
     .channel = Channel
 calibration-title = Are its probabilities calibrated?
-    .error = Of ten transactions scored 30%, three should be frauds. On the test week its probabilities were { $error } percentage points away from what came true, on average ({ $low } to { $high }).
-    .few = From the test week this cannot be told ({ $few }).
-    .line = Raw scores were calibrated by a line in log-odds, fitted on the validation weeks: slope { $slope }, intercept { $intercept }.
+    .error = Of ten transactions scored 30%, three should be frauds. On the test window its probabilities were { $error } percentage points away from what came true, on average ({ $low } to { $high }).
+    .few = From the test window this cannot be told ({ $few }).
+    .line = Raw scores were calibrated by a line in log-odds, fitted on the validation windows: slope { $slope }, intercept { $intercept }.
 estimates-title = While labels are pending
     .table = The estimate, and how it has held
     .note = In brackets the 95% interval; ▲ came true outside it.
@@ -557,14 +557,14 @@ estimates-title = While labels are pending
     .few = too few frauds
 candidates-title = Which models were considered?
     .table = The candidates
-    .detail = { $winner } was chosen: it had the highest average precision on the validation weeks. The test week had no say in the choice, so its figures flatter nobody.
+    .detail = { $winner } was chosen: it had the highest average precision on the validation windows. The test window had no say in the choice, so its figures flatter nobody.
     .candidate = Candidate
     .chosen = ✓ chosen
-    .validation = Average precision (PR-AUC), validation weeks
-    .test = Average precision (PR-AUC), test week
-    .found = Card detection rate, test week
-curve-detail = In the picture, one line is one candidate on the test week. Farther right, more of the frauds are detected; farther up, more of the alerts are right.
-    .shows = Precision against recall on the test week, one line a candidate
+    .validation = Average precision (PR-AUC), validation windows
+    .test = Average precision (PR-AUC), test window
+    .found = Card detection rate, test window
+curve-detail = In the picture, one line is one candidate on the test window. Farther right, more of the frauds are detected; farther up, more of the alerts are right.
+    .shows = Precision against recall on the test window, one line a candidate
 facts-title = Which model is it?
     .table = The model behind these pages
     .champion = The champion
@@ -624,6 +624,7 @@ quality-notes = Rows used although their time is not exact, by feed
 quality-amounts = Amounts that were used
 quality-days = Quarantined rows of each day
     .day = Day
+    .earlier = Earlier
     .none = No row was quarantined.
     .cell = { $bad } of { $rows }
 
@@ -646,7 +647,7 @@ card-kind = What it is
 card-alerts = When it alerts
     .text = The { $budget } riskiest cards of a day are checked. By cost, a transaction is worth stopping when the expected loss exceeds that of a false positive at { $cost }.
 card-figures = How good it is
-    .text = On the test week, which had no say in choosing it, checking { $budget } cards a day. The model judged there was trained on the weeks before it.
+    .text = On the test window, which had no say in choosing it, checking { $budget } cards a day. The model judged there was trained on the days before it.
     .all = All transactions
 card-calibration = Calibration
     .text = Expected calibration error { $error } (95% interval { $low } to { $high }).
@@ -671,9 +672,9 @@ evidence-title = The stage { $stage }
 
 ## On the terminal
 
-summary-test = On the test week (* the winner, chosen on the weeks before):
+summary-test = On the test window (* the winner, chosen on the windows before):
 summary-few = too few
-    .why = The test week has { $few }.
+    .why = The test window has { $few }.
 summary-approve = makes it champion
 summary-next = Where to look next:
 summary-dashboard = what it means, for whoever decides

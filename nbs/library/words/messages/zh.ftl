@@ -103,16 +103,16 @@ input-changed = 交易发生变化。{ $feature }：训练时平均为 { $before
 scores-unchanged = 评分分布与训练时一致。
 scores-changed = 评分发生变化：训练时平均为 { $before }，当前为 { $after }。
 estimate-no_frauds = 标签未到的交易中，预计欺诈数量太少。
-estimate-no_baseline = 在尚未报告的欺诈中，模型预计可检出 { $share }。验证周的基准未知。
-estimate-few_baseline = 在尚未报告的欺诈中，模型预计可检出 { $share }。验证周{ few-frauds }。
-estimate-held = 在尚未报告的欺诈中，模型预计可检出 { $share }；验证周的基准为 { $baseline }。
+estimate-no_baseline = 在尚未报告的欺诈中，模型预计可检出 { $share }。验证窗口的基准未知。
+estimate-few_baseline = 在尚未报告的欺诈中，模型预计可检出 { $share }。验证窗口{ few-frauds }。
+estimate-held = 在尚未报告的欺诈中，模型预计可检出 { $share }；验证窗口的基准为 { $baseline }。
 estimate-decayed = { estimate-held }
 estimate-blind = 新型欺诈的首批标签到达之前，估计值无法反映该类欺诈。
 performance-no_frauds = 模型建成以来的交易中，尚无欺诈报告。
 performance-few_frauds = 在近期报告的 { $frauds } 笔欺诈中，模型检出 { $found } 笔：数量过少，无法判断。
-performance-no_baseline = 在近期报告的欺诈中，模型检出 { $share }。验证周的基准未知。
-performance-few_baseline = 在近期报告的欺诈中，模型检出 { $share }。验证周{ few-frauds }。
-performance-held = 在近期报告的欺诈中，模型检出 { $share }；验证周的基准为 { $baseline }。
+performance-no_baseline = 在近期报告的欺诈中，模型检出 { $share }。验证窗口的基准未知。
+performance-few_baseline = 在近期报告的欺诈中，模型检出 { $share }。验证窗口{ few-frauds }。
+performance-held = 在近期报告的欺诈中，模型检出 { $share }；验证窗口的基准为 { $baseline }。
 performance-decayed = { performance-held }
 performance-missed = 最近 { $days } 天漏检 { $lately } 起欺诈事件（{ $channel }）；基准为 { $baseline } 起。
 quality-no_payments = 没有任何交易。
@@ -301,16 +301,16 @@ gate-champion = 该模型正在使用，未发现更优模型：
 gate-no_better = 准入评审未同意以该模型取代现用模型：
 gate-kept = 准入评审未通过：
 check-floor = { $passed ->
-        [yes] 测试周的{ $figure }为 { $value }，不低于下限 { $limit }
-       *[no] 测试周的{ $figure }为 { $value }，低于下限 { $limit }
+        [yes] 测试窗口的{ $figure }为 { $value }，不低于下限 { $limit }
+       *[no] 测试窗口的{ $figure }为 { $value }，低于下限 { $limit }
     }
 check-ceiling = { $passed ->
-        [yes] 测试周的{ $figure }为 { $value }，不高于上限 { $limit }
-       *[no] 测试周的{ $figure }为 { $value }，高于上限 { $limit }
+        [yes] 测试窗口的{ $figure }为 { $value }，不高于上限 { $limit }
+       *[no] 测试窗口的{ $figure }为 { $value }，高于上限 { $limit }
     }
-check-few = 测试周欺诈太少，{ $figure }未知
-    .counted = 测试周的{ $figure }不作评判（{ $few }）
-check-too_few_frauds = 测试周有 { $frauds } 笔欺诈，不足以评判模型：至少需要 { $least } 笔
+check-few = 测试窗口欺诈太少，{ $figure }未知
+    .counted = 测试窗口的{ $figure }不作评判（{ $few }）
+check-too_few_frauds = 测试窗口有 { $frauds } 笔欺诈，不足以评判模型：至少需要 { $least } 笔
 gain-interval = { $confidence } 置信区间：{ $low } 至 { $high }
     .none = 各次重抽样结果相同
 check-gain = 在相同的交易上，{ $figure }与现用模型相差 { $difference }（{ $interval }）；提升超过 { $least } 的把握为 { $probability }，{ $passed ->
@@ -360,18 +360,18 @@ journal = 最近的决策
 ## 总览
 
 detected-since = ● 训练以来检出 { $share } 的被盗用卡
-    .detail = 这是银行每日核查可检出的比例；在测试周为 { $share }。
-    .untested = 这是银行每日核查可检出的比例。测试周{ $few }。
+    .detail = 这是银行每日核查可检出的比例；在测试窗口为 { $share }。
+    .untested = 这是银行每日核查可检出的比例。测试窗口{ $few }。
     .judged = 依据{ $first }至{ $last }的 { $transactions } 笔交易评判，其中欺诈 { $frauds } 笔；更晚的交易标签未到。
     .interval = 该比率的 95% 区间为 { $low } 至 { $high }。
     .few = ? 训练以来 { $compromised } 张被盗用卡中检出 { $found } 张：数量过少，无法判断
-detected-test = ● 测试周检出 { $share } 的被盗用卡
+detected-test = ● 测试窗口检出 { $share } 的被盗用卡
     .detail = 这是银行每日核查可检出的比例。训练以来尚无数据：标签未到。
-    .few = ? 测试周 { $compromised } 张被盗用卡中检出 { $found } 张：数量过少，无法判断
+    .few = ? 测试窗口 { $compromised } 张被盗用卡中检出 { $found } 张：数量过少，无法判断
 expected = 标签未到的交易中，预计约有 { $frauds } 笔欺诈，金额 { $worth }；模型预计可检出其中的 { $share }。
 saved = ● 每日净挽回损失：{ $money }
     .few = ? 净挽回损失：不作评判（{ $few }）
-    .detail = 测试周内每日核查 { $budget } 张卡：避免的欺诈损失，减去每次误报的 { $cost }。
+    .detail = 测试窗口内每日核查 { $budget } 张卡：避免的欺诈损失，减去每次误报的 { $cost }。
     .none = 天数太少：尚无模型运行足够长时间，无法按挽回的损失评判。
     .title = 价值几何？
     .months = 逐月的每日净挽回损失
@@ -451,15 +451,15 @@ figure-share_found_by_amount = 金额检出率
 figure-frauds = 欺诈笔数
 figure-fraud_amount = 欺诈金额
 
-figures-title = 测试周与训练以来
-    .lead = 测试周未参与模型选择；另一列为训练以来标签已到的交易。括号内为比率的 95% 区间。
+figures-title = 测试窗口与训练以来
+    .lead = 测试窗口未参与模型选择；另一列为训练以来标签已到的交易。括号内为比率的 95% 区间。
     .table = 模型指标
     .figure = 指标
-    .test = 测试周
+    .test = 测试窗口
     .since = 训练以来
     .meaning = 含义
 rivals-title = 现用模型与挑战者
-    .table = 测试周，每日核查 { $budget } 张卡
+    .table = 测试窗口，每日核查 { $budget } 张卡
     .challenger = 挑战者：{ $model }
     .champion = 现用模型：{ $model }
     .newest = 最新模型：{ $model }
@@ -468,12 +468,12 @@ rivals-title = 现用模型与挑战者
     .gain = 其平均精度与现用模型相差 { $difference }（{ $interval }）。提升须超过 { $least }，其把握为 { $probability }；要求为 { $confidence }。
     .few = 无法判断其是否优于现用模型（{ $few }）。
 channels-title = 分渠道
-    .table = 最新模型在测试周的分渠道表现
+    .table = 最新模型在测试窗口的分渠道表现
     .channel = 渠道
 calibration-title = 概率是否经过校准？
-    .error = 评分为 30% 的十笔交易中，应有三笔为欺诈。测试周内，其概率与实际结果平均相差 { $error } 个百分点（{ $low } 至 { $high }）。
-    .few = 依据测试周无法判断（{ $few }）。
-    .line = 原始评分按验证周拟合的对数几率直线校准：斜率 { $slope }，截距 { $intercept }。
+    .error = 评分为 30% 的十笔交易中，应有三笔为欺诈。测试窗口内，其概率与实际结果平均相差 { $error } 个百分点（{ $low } 至 { $high }）。
+    .few = 依据测试窗口无法判断（{ $few }）。
+    .line = 原始评分按验证窗口拟合的对数几率直线校准：斜率 { $slope }，截距 { $intercept }。
 estimates-title = 标签未到期间
     .table = 估计值及其验证
     .note = 括号内为 95% 区间；▲ 表示实际值在区间之外。
@@ -484,14 +484,14 @@ estimates-title = 标签未到期间
     .few = 欺诈太少
 candidates-title = 考虑过哪些模型？
     .table = 候选模型
-    .detail = 选用{ $winner }：其在验证周的平均精度最高。测试周未参与选择，因此其指标没有偏向。
+    .detail = 选用{ $winner }：其在验证窗口的平均精度最高。测试窗口未参与选择，因此其指标没有偏向。
     .candidate = 候选模型
     .chosen = ✓ 已选用
-    .validation = 平均精度（PR-AUC），验证周
-    .test = 平均精度（PR-AUC），测试周
-    .found = 卡检出率，测试周
-curve-detail = 图中每条线为一个候选模型在测试周的表现。越靠右，检出的欺诈越多；越靠上，预警越准确。
-    .shows = 测试周的精确率与召回率，每条线为一个候选模型
+    .validation = 平均精度（PR-AUC），验证窗口
+    .test = 平均精度（PR-AUC），测试窗口
+    .found = 卡检出率，测试窗口
+curve-detail = 图中每条线为一个候选模型在测试窗口的表现。越靠右，检出的欺诈越多；越靠上，预警越准确。
+    .shows = 测试窗口的精确率与召回率，每条线为一个候选模型
 facts-title = 这是哪个模型？
     .table = 这些页面所依据的模型
     .champion = 现用模型
@@ -551,6 +551,7 @@ quality-notes = 时间不精确但仍使用的行，按数据源
 quality-amounts = 所采用的金额
 quality-days = 每日被隔离的行
     .day = 日期
+    .earlier = 更早
     .none = 没有数据行被隔离。
     .cell = { $rows } 行中 { $bad } 行
 
@@ -573,7 +574,7 @@ card-kind = 模型说明
 card-alerts = 预警条件
     .text = 每日核查风险最高的 { $budget } 张卡。按成本计，当预期损失超过一次误报的成本 { $cost } 时，拦截该交易才划算。
 card-figures = 表现
-    .text = 测试周未参与模型选择，每日核查 { $budget } 张卡。用于评判的模型以此前各周训练。
+    .text = 测试窗口未参与模型选择，每日核查 { $budget } 张卡。用于评判的模型以此前的数据训练。
     .all = 全部交易
 card-calibration = 校准
     .text = 期望校准误差 { $error }（95% 区间：{ $low } 至 { $high }）。
@@ -598,9 +599,9 @@ evidence-title = { $stage } 阶段
 
 ## 终端
 
-summary-test = 测试周（* 为依据此前各周选出的胜者）：
+summary-test = 测试窗口（* 为依据此前各窗口选出的胜者）：
 summary-few = 过少
-    .why = 测试周{ $few }。
+    .why = 测试窗口{ $few }。
 summary-approve = 将其启用为现用模型
 summary-next = 下一步查看：
 summary-dashboard = 供决策者查看的含义说明
