@@ -60,7 +60,7 @@ class Run:
 
     def day_file(self, number: int, name: str = "") -> None:
         day = f"2026-03-{number:02}"
-        rows = [f"{day} 12:00,card{each},t,{each + 1}.50,{each % 2}" for each in range(4)]
+        rows = [f"{day} 12:00,card{number}-{each},t,{each + 1}.50,{each % 2}" for each in range(4)]
         (self.source / f"{name or day}.csv").write_text("\n".join(["time,card,terminal,amount,is_fraud", *rows]))
 
     def go_on(self, *args, **kwargs) -> list[str]:

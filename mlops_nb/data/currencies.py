@@ -92,7 +92,8 @@ def _rate(code: str, given: Any) -> Decimal: # raises UserError
         usable = False
     if not usable:
         raise UserError(f"The rate of {code} cannot be used", repr(given),
-                        f"say what one {code} is worth in the mapping's `currency`, with at most 10 decimals")
+                        f"say what one {code} is worth in the mapping's `currency`: above 0, below 1,000,000, with at "
+                        "most 10 decimals")
     return rate
 
 # %% ../../nbs/library/data/09_currencies.ipynb #2b1ce354

@@ -114,7 +114,8 @@ def find_layout(
                         "write the character between its values as `delimiter` in its mapping")
     rows = [_split(line, delimiter, quote) for line in lines]
     if given.get("header_line", 1) > len(rows):
-        raise UserError(f"{name} has no line {given['header_line']}", f"{len(rows)} lines", "correct `header_line`")
+        raise UserError(f"{name} has no line {given['header_line']}", f"{len(rows):,} lines to look at",
+                        "correct `header_line`")
     header = given["header_line"] - 1 if "header_line" in given else find_header(rows, width, name)
     missing = 0 if "header_line" in given else width - len(rows[header])
     return Layout(delimiter, quote, header + 1, column_names(rows[header] + [""] * missing))

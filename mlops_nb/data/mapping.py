@@ -137,7 +137,10 @@ def _checked(mapping: dict[str, Any], columns: Iterable[str], path: Path, kind: 
             raise UserError(f"{path} gives no usable {key}", repr(mapping[key]), hint)
     _check_lists(mapping, columns, path)
     _check_meanings(mapping, path)
-    time_rules(mapping).check()
+    try:
+        time_rules(mapping).check()
+    except UserError as error:
+        raise UserError(f"{path}: {error.wrong}", error.found, error.todo) from None
     return mapping
 
 # %% ../../nbs/library/data/20_mapping.ipynb #5e1c07ab

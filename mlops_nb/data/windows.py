@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STRETCH', 'TRAIN_SHARES', 'WISHED_FRAUDS', 'PROPOSED', 'Labels', 'read_labels', 'Plan', 'frauds_in_windows',
-           'propose_windows', 'alert_budget', 'adopt_windows']
+           'first_morning', 'propose_windows', 'alert_budget', 'adopt_windows']
 
 # %% ../../nbs/library/data/55_windows.ipynb #b01af3fa
 import re
@@ -82,13 +82,33 @@ def frauds_in_windows(
 ) -> dict[str, int]: # training (the least of its windows), validation (all), test, watched: frauds that count
     "Count the frauds in the windows of a plan."
     made = days - plan.watched
-    tests = [made - plan.delay - plan.test * (number + 1) for number in range(plan.folds + 1)]
-    test, *validation = (_judged(frauds, start, plan.test, plan, made) for start in tests)
-    counts = {"training": min(_learned(frauds, known_at, plan) for known_at in (made, *tests)),
-              "validation": sum(validation), "test": test}
+    learned, (test, *validation) = _counts(frauds, made, plan)
+    counts = {"training": min(learned), "validation": sum(validation), "test": test}
     if plan.watched <= plan.delay:
         return counts
     return counts | {"watched": _judged(frauds, made, plan.watched - plan.delay, plan, days)}
+
+# Of the windows to learn from; of the test window and of each validation window.
+def _counts(frauds: pd.DataFrame, made: int, plan: Plan) -> tuple[list[int], list[int]]:
+    tests = [made - plan.delay - plan.test * (number + 1) for number in range(plan.folds + 1)]
+    return ([_learned(frauds, known_at, plan) for known_at in (made, *tests)],
+            [_judged(frauds, start, plan.test, plan, made) for start in tests])
+
+# %% ../../nbs/library/data/55_windows.ipynb #97956169
+def _in_days(frauds: pd.DataFrame, first: date) -> pd.DataFrame: # frauds with day and reported as numbers
+    numbers = {name: (pd.to_datetime(frauds[name]) - pd.Timestamp(first)).dt.days for name in ("day", "reported")}
+    return frauds.assign(**numbers)
+
+def first_morning(
+    frauds: pd.DataFrame, # of `Labels`
+    first: date, # of the file's transactions
+    last: date, # the last morning that comes into question
+    plan: Plan, # of the windows on each morning
+) -> date | None: # None if there is none
+    "Return the first morning on which each window of a plan holds a fraud."
+    numbered = _in_days(frauds, first)
+    return next((first + timedelta(days=days) for days in range(plan.needed, (last - first).days + 1)
+                 if all(map(all, _counts(numbered, days, plan)))), None)
 
 # %% ../../nbs/library/data/55_windows.ipynb #4d1f99c0
 STRETCH = 1.25 # from one length that is tried to the next
@@ -157,8 +177,7 @@ def propose_windows(
         raise UserError("No transaction of the file is labelled as a fraud",
                         f"{labels.payments:,} transactions from {first} to {last}, none of them a fraud",
                         "name the column of the labels in the mapping, in which frauds are 1, true or yes")
-    numbers = {name: (pd.to_datetime(frauds[name]) - pd.Timestamp(first)).dt.days for name in ("day", "reported")}
-    plan, counts = _chosen(frauds.assign(**numbers), days, params)
+    plan, counts = _chosen(_in_days(frauds, first), days, params)
     _refuse_few(labels, days, counts, params)
     as_of = last + day
     return {"as_of": as_of.isoformat(), "frauds": counts, "monitor": _monitor_windows(plan, labels, days, params),

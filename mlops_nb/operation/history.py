@@ -17,9 +17,9 @@ from ..base.errors import UserError, did_you_mean
 from ..base.params import read_params
 from ..base.record import Journal, read_journal
 from ..base.run_folders import named_folder, run_path
-from ..data.own_file import read_days
+from ..data.own_file import read_history
 from ..data.parts import source_hash
-from ..data.windows import Plan
+from ..data.windows import Plan, first_morning
 from .day import JOURNAL
 from .rules import changed_rules
 
@@ -70,19 +70,31 @@ def replay_days(
     "Return the first and the last morning of a replay."
     ingest, train, day = params["ingest"], params["train"], timedelta(days=1)
     plan = Plan(train["train_days"], train["test_days"], train["validation_folds"], 0, params["label_delay"])
-    opened = read_days(ingest)[0] if ingest["source"] else parse_date(ingest["start"], "ingest.start")
-    earliest, now = opened + plan.needed * day, parse_date(params["as_of"], "as_of")
+    now = parse_date(params["as_of"], "as_of")
+    opened, earliest = _beginning(params, plan, now)
     first = parse_date(start, "FROM") if start else earliest if ingest["source"] else now
     last = parse_date(end, "TO") if end else now if ingest["source"] else first + 365 * day
     if first < earliest:
         raise UserError("The history is too short to train on that morning", f"FROM={first}, and data since {opened}",
-                        f"give FROM={earliest} or later: the windows of params.yaml need {plan.needed} days")
+                        f"give FROM={earliest} or later: the windows of params.yaml take {plan.needed} days")
     if ingest["source"] and last > now:
         raise UserError("The operation ends after the data do", f"TO={last}, and the run is as of {now}",
                         f"give TO={now} or earlier, or take in newer data first, with `make day RUN=…`")
     if first >= last:
         raise UserError("The operation ends before it begins", f"FROM={first} and TO={last}", "give a later TO")
     return first, last
+
+# The first day of the data, and the first morning on which a model can be trained; raises UserError if there is none.
+def _beginning(params: dict[str, Any], plan: Plan, now: date) -> tuple[date, date]:
+    if not params["ingest"]["source"]:
+        opened = parse_date(params["ingest"]["start"], "ingest.start")
+        return opened, opened + timedelta(days=plan.needed)
+    opened, labels = read_history(params)
+    earliest = first_morning(labels.frauds, opened, now, plan)
+    if earliest is None:
+        raise UserError("The history is too short to replay it", f"data since {opened}, and the run is as of {now}",
+                        f"give a longer one: the windows of params.yaml take {plan.needed} days with frauds")
+    return opened, earliest
 
 # %% ../../nbs/library/operation/28_history.ipynb #83a00028
 def record_start(

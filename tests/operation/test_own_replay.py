@@ -1,6 +1,7 @@
 """A replay on a user's own data: a model that does not pass, a period too short to judge, and what is refused."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -62,6 +63,21 @@ def test_what_cannot_be_replayed_is_refused(run, tmp_path, given, told):
     with pytest.raises(UserError, match=told):
         operate(**({"run": "own", "name": "none", "root": tmp_path} | given))
     assert not (tmp_path / "runs/none").exists()
+
+
+def without_frauds(file: Path) -> None:
+    file.write_text(re.sub(",1$", ",0", file.read_text(), flags=re.MULTILINE))
+
+
+def test_a_replay_begins_when_there_are_frauds(run, tmp_path):
+    first, *others = sorted(run.source.iterdir())
+    without_frauds(first)
+    with pytest.raises(UserError, match="FROM=2026-03-06, and data since 2026-03-01.\n.*give FROM=2026-03-07 or later"):
+        operate(run="own", start="2026-03-06", root=tmp_path)
+    for file in others:
+        without_frauds(file)
+    with pytest.raises(UserError, match="too short to replay it"):
+        operate(run="own", root=tmp_path)
 
 
 def test_other_rules_are_another_replay_and_other_data_are_not(run, tmp_path):
