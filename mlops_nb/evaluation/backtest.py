@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..data.labels import between, without_known_cards
+from ..data.labels import between, with_columns, without_known_cards
 from .calibration import Calibration, calibrate, calibration_error
 from .counts import share_intervals
 from .metrics import figures, queue_counts
@@ -56,9 +56,7 @@ def calibrate_candidates(
         validation = rows[rows["fold"] != TEST]
         calibrations[candidate] = calibrate(validation["fraud_probability"], validation["is_fraud"])
         probability[rows.index] = calibrations[candidate](rows["fraud_probability"])
-    calibrated = scores.copy(deep=False)
-    calibrated["fraud_probability"] = probability
-    return calibrated, calibrations
+    return with_columns(scores, fraud_probability=probability), calibrations
 
 def candidate_thresholds(
     scores: pd.DataFrame, # calibrated

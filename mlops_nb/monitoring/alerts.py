@@ -32,7 +32,8 @@ def daily_lists(
 ) -> pd.DataFrame: # LISTED: day, rank from 1, card, and the card's riskiest payment
     "List the cards to check on each day."
     reported = history[history["transaction_id"].isin(reports["transaction_id"])]
-    ranked = scored.assign(day=scored["time"].dt.normalize()).sort_values(
+    needed = scored[["transaction_id", "time", "card", "channel", "amount_cents", "fraud_probability"]]
+    ranked = needed.assign(day=scored["time"].dt.normalize()).sort_values(
         ["day", "fraud_probability", "card", "time", "transaction_id"], ascending=[True, False, True, True, True])
     unreported = [without_known_cards(of_day, attach_reports_known_at(reported, reports, day), since)
                   for day, of_day in ranked.groupby("day")]
@@ -90,7 +91,8 @@ def add_newest_reasons(
     if not len(listed):
         return listed.assign(reasons=pd.Series(dtype=object))
     bundle, detector = read_bundle(folder)
-    payments = history.set_index("transaction_id", drop=False).loc[last_day(listed)["transaction_id"]]
+    wanted = last_day(listed)["transaction_id"]
+    payments = history[history["transaction_id"].isin(wanted)].set_index("transaction_id", drop=False).loc[wanted]
     explainer = Explainer(Path(folder, "model.onnx"),
                           read_table(Path(folder, "background.parquet")).to_numpy(np.float32))
     explained = add_reasons(payments, detector.model.inputs(payments, history), explainer, bundle["features"])

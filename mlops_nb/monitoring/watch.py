@@ -20,7 +20,7 @@ import pandas as pd
 from ..base.schemas import (COUNT, FLAG, NUMBER, NUMBER_OR_NULL, TEXT, dict_of, fields, list_of, one_of,
                                    record_schema)
 from ..base.shares import MIN_COUNT, effective_count, wilson_interval
-from ..data.labels import attach_reports_known_at, between, is_blocked, without_known_cards
+from ..data.labels import attach_reports_known_at, between, is_blocked, with_columns, without_known_cards
 from ..evaluation.thresholds import WEEK, daily_thresholds, stopped_by_daily_threshold
 from .drift import SCORE, drift_thresholds, drift_verdict, labelled_figures
 from .estimation import add_realised, estimate_figures
@@ -207,9 +207,7 @@ def score_since_training(
 ) -> pd.DataFrame: # the same columns, and SCORE
     "Score all payments from the training window on."
     rows = between(features, pd.Timestamp(bundle["training_window"][0]), pd.Timestamp(as_of))
-    scored = rows.copy(deep=False)
-    scored[SCORE] = model.fraud_probability(rows, features)
-    return scored
+    return with_columns(rows, **{SCORE: model.fraud_probability(rows, features)})
 
 def model_in_use(
     bundle: dict[str, Any], # bundle.json
@@ -230,11 +228,12 @@ def scored_payments(
 ) -> pd.DataFrame: # the model's payments before now, with fraud_reported_at, is_blocked, is_stopped
     "Add to a model's payments what is known of them."
     scored, train_as_of = model.scored, pd.Timestamp(model.bundle["train_as_of"])
-    payments = attach_reports_known_at(scored[scored["time"] < now], reports, now)
-    payments = payments.assign(is_blocked=is_blocked(payments))
-    free = payments[~payments["is_blocked"] & (payments["time"] >= train_as_of - WEEK)]
+    payments = attach_reports_known_at(between(scored, pd.Timestamp.min, now), reports, now)
+    payments = with_columns(payments, is_blocked=is_blocked(payments))
+    lately = between(payments, train_as_of - WEEK, now)
+    free = lately[~lately["is_blocked"]]
     thresholds = daily_thresholds(free, train_as_of, settings.alert_budget)
-    return payments.assign(is_stopped=stopped_by_daily_threshold(payments, thresholds))
+    return with_columns(payments, is_stopped=stopped_by_daily_threshold(payments, thresholds))
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #0741673b
 def labelled_and_pending(
@@ -249,7 +248,7 @@ def labelled_and_pending(
     first = max(train_as_of, ends - pd.Timedelta(days=labelled_days))
     reported_since = first - (train_as_of - start) # as long before as for the test window
     judged = without_known_cards(between(payments, first, now), payments, reported_since)
-    judged = judged.assign(is_fraud=judged["fraud_reported_at"].notna())
+    judged = with_columns(judged, is_fraud=judged["fraud_reported_at"].notna())
     return [between(judged, first, ends), between(judged, max(train_as_of, ends), now)]
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0003
