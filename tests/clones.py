@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -42,8 +43,9 @@ def merged(values: dict, changes: dict) -> dict:
     return out
 
 
-# The same bank with two kinds of model, for tests in which any model will do.
+# The same bank with two kinds of model or with one, for tests in which any model will do.
 FEW = merged(SMALL, {"train": {"models": {"decision_tree": {"max_depth": 4}, "xgboost": {"n_estimators": 20}}}})
+ONE = merged(SMALL, {"train": {"models": {"decision_tree": {"max_depth": 4}}, "tuning": {"models": []}}})
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -90,3 +92,11 @@ class Clone:
         self.run("git", "add", "-A")
         self.run("git", "-c", "user.name=test", "-c", "user.email=test@localhost",
                  "commit", "-q", "--allow-empty", "-m", message)
+
+
+class SmallRun(NamedTuple):
+    """A copy in which the pipeline has run on the small bank. It is only to be copied."""
+
+    folder: Path
+    stages: list[str]  # that ran
+    seconds: float  # that took

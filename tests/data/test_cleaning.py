@@ -152,6 +152,7 @@ def test_five_hundred_spoilt_files_are_accounted_for(bank, tmp_path_factory, spo
 
 @repeatable(40)
 @given(how=st.sampled_from(sorted(FILE_SPOILS)), seed=st.integers(0, 2**32))
+@pytest.mark.slow
 def test_a_users_spoilt_file_is_refused_or_accounted_for(tmp_path_factory, how, seed):
     draw, folder = random.Random(seed), tmp_path_factory.mktemp("own")
     rows = [f"2026-01-{1 + day:02d} 10:00:00,c{day},T0001,{draw.choice(['1.50', *NASTY[2:9]])},1" for day in range(20)]
@@ -172,6 +173,7 @@ def test_a_quarantined_text_is_that_of_its_row(bank):
         assert row["text"] == mask_row((bank / row["feed"] / row["file"]).read_text().split("\n")[row["line"] - 1])
 
 
+@pytest.mark.slow
 def test_a_file_at_a_time_gives_the_same_bytes(bank, tmp_path, monkeypatch):
     hashes = []
     for folder, at_once, group in (("whole", cleaning.BYTES_AT_ONCE, ROW_GROUP), ("pieces", 1, 50)):

@@ -244,6 +244,7 @@ def test_a_word_that_means_fraud_is_asked_before_anything_is_learnt(tmp_path: Pa
     assert len(clean(tmp_path / "raw", "UTC")["reports"]) == 15
 
 
+@pytest.mark.slow
 def test_chargebacks_in_a_file_of_their_own_are_the_labels(tmp_path: Path) -> None:
     days = [f"2026-{1 + row // 280}-{1 + row // 10 % 28}" for row in range(1120)]
     rows = [[f"p{row}", f"{day} 10:00", f"c{row}", "t", "1"] for row, day in enumerate(days)]

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from clones import FEW, Clone
+from clones import Clone
 from mlops_nb.data.masking import ID_PSEUDONYM, VARIABLE, fingerprint, is_card_number
 
 pytestmark = pytest.mark.slow
@@ -76,10 +76,8 @@ def leaked(text: str, used: list[str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def clone(make_clone) -> Clone:
-    clone = make_clone(FEW | {"clean": {"max_bad_share": 0.9}})
-    clone.run("dvc", "repro", "ingest")
-    return clone
+def clone(copy_small_run) -> Clone:
+    return copy_small_run({"clean": {"max_bad_share": 0.9}})
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +90,15 @@ def run_clean(clone: Clone):
     return clone.run(*stages["clean"]["cmd"].split(), check=False)
 
 
-def test_no_card_number_leaves_the_raw_data(clone, used):
+@pytest.fixture(scope="module")
+def done(clone, used):
+    """The stage's run on the planted numbers."""
     done = run_clean(clone)
     assert done.returncode == 0, done.stdout
+    return done
+
+
+def test_no_card_number_leaves_the_raw_data(clone, used, done):
     assert len(used) > 25 and len(leaked(shown(clone.folder / "data/raw"), used)) > 20
     assert not leaked(shown(clone.folder / "data/clean"), used)
     assert not leaked(shown(clone.folder / "reports"), used)
@@ -129,8 +133,7 @@ def test_an_unmasked_text_would_be_seen(used):
     assert leaked(f"card {used[0][:4]} {used[0][4:8]}-{used[0][8:]}", used) == used[:1]
 
 
-def test_a_secret_key_is_declared_by_its_fingerprint_and_asked_for(clone, used, monkeypatch):
-    run_clean(clone)
+def test_a_secret_key_is_declared_by_its_fingerprint_and_asked_for(clone, done, monkeypatch):
     public = pd.read_parquet(clone.folder / "data/clean/transactions.parquet")["card"]
     monkeypatch.setenv(VARIABLE, "a key for this test")
     clone.params({"clean": {"card_key": fingerprint()}})

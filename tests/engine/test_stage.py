@@ -147,7 +147,8 @@ def test_an_undeclared_read_is_refused(project, source):
 
 
 @needs_namespaces
-@pytest.mark.parametrize("name", ["open", "absolute path", "exception swallowed", "pandas", "child process", "DuckDB"])
+@pytest.mark.parametrize("name", ["open", "child process", *(pytest.param(name, marks=pytest.mark.long) for name in (
+    "absolute path", "exception swallowed", "pandas", "DuckDB"))])
 def test_an_undeclared_read_is_refused_without_namespaces(project, name):
     refused(project, [READS[name]], "It read secret.csv", before=NO_NAMESPACES)
 

@@ -111,8 +111,8 @@ NOTEBOOK = [("code", "#| default_exp models.naive_bayes"),
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_another_kind_is_one_notebook_and_one_entry_in_params(make_clone):
-    clone = make_clone(FEW)
+def test_another_kind_is_one_notebook_and_one_entry_in_params(copy_small_run):
+    clone = copy_small_run()
     cells = [{"cell_type": kind, "id": f"cell{number}", "metadata": {}, "source": source,
               "outputs": [], "execution_count": None}
              for number, (kind, source) in enumerate(NOTEBOOK)]

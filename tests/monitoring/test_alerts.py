@@ -69,6 +69,7 @@ def test_a_report_changes_nothing_before_its_time(payments, reports):
                                   listed_at(payments, pd.concat([told, late]), "2026-05-20"))
 
 
+@pytest.mark.slow
 def test_the_list_of_a_day_stays_what_it_was(payments, reports):
     later = listed_at(payments, reports, "2026-05-28")
     for day in pd.date_range("2026-05-02", "2026-05-27"):

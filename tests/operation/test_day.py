@@ -102,6 +102,7 @@ class Killer:
             raise Killed
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_ends_with_the_same_journal(tmp_path):
     def done(folder: Path, *kills: int) -> tuple[int, bytes, bytes]:
         """How many moments it took, the journal and the parameters."""

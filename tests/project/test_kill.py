@@ -9,19 +9,18 @@ import time
 import psutil
 import pytest
 
-from clones import SMALL, Clone, contents
+from clones import Clone, contents
 
 CHANCE = random.Random(20)
-MOMENTS = [CHANCE.random() for _ in range(20)]  # shares of a run's time
+MOMENTS = sorted(CHANCE.random() for _ in range(20))  # shares of a run's time
+MIDDLE = MOMENTS.pop(10)
 
 
 class Pipeline:
     """A copy of the project that has run once, with its result and how long it took."""
 
-    def __init__(self, clone: Clone):
-        self.clone, began = clone, time.monotonic()
-        clone.run("dvc", "repro", "--quiet")
-        self.seconds = time.monotonic() - began
+    def __init__(self, clone: Clone, seconds: float):
+        self.clone, self.seconds = clone, seconds
         self.result = self.now()
 
     def now(self) -> tuple[str, dict[str, str], dict[str, str]]:
@@ -52,12 +51,12 @@ class Pipeline:
 
 
 @pytest.fixture(scope="module")
-def pipeline(make_clone) -> Pipeline:
-    return Pipeline(make_clone(SMALL))
+def pipeline(small_run, copy_small_run) -> Pipeline:
+    return Pipeline(copy_small_run(), small_run.seconds)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [MOMENTS[0], *(pytest.param(share, marks=pytest.mark.long) for share in MOMENTS[1:])])
+@pytest.mark.parametrize("share", [MIDDLE, *(pytest.param(share, marks=pytest.mark.long) for share in MOMENTS)])
 def test_a_killed_run_comes_back_by_itself(pipeline, share):
     pipeline.killed_at(share)
     time.sleep(1)

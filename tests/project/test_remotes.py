@@ -18,12 +18,19 @@ BANK = {"as_of": "2026-01-11", "ingest": {"customers": 100, "start": "2026-01-01
 KEYS = {"AWS_ACCESS_KEY_ID": "bank", "AWS_SECRET_ACCESS_KEY": "for this test alone", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
-@pytest.fixture
-def clone(make_clone) -> Clone:
-    """A copy in which ten days of a bank have been ingested."""
+@pytest.fixture(scope="module")
+def ingested(make_clone) -> Path:
+    """The folder of a copy in which ten days of a bank have been ingested."""
     clone = make_clone(BANK)
     clone.run("dvc", "repro", "-q", "ingest")
-    return clone
+    return clone.folder
+
+
+@pytest.fixture
+def clone(ingested, tmp_path) -> Clone:
+    """That copy, in a folder of its own."""
+    shutil.copytree(ingested.parent, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Clone(tmp_path / ingested.name)
 
 
 def objects(storage: Path) -> set[str]:

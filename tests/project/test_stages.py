@@ -3,6 +3,7 @@
 import json
 
 import jsonschema
+import papermill
 import pytest
 
 from clones import PROJECT, Clone
@@ -10,16 +11,18 @@ from clones import PROJECT, Clone
 pytestmark = pytest.mark.slow
 
 
-def test_stages_run_on_their_defaults(tmp_path):
+def test_stages_run_on_their_defaults(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     (tmp_path / "home").mkdir()
     folder = Clone(tmp_path / "empty")
-    folder.env["PYTHONPATH"] = str(PROJECT)
+    for name, value in (("PYTHONPATH", str(PROJECT)), ("HOME", folder.env["HOME"])):
+        folder.env[name] = value
+        monkeypatch.setenv(name, value)
     (folder.folder / "params.yaml").write_text("register: {incumbent: null}")
     folder.run("mlops-incumbent")
     for stage in ("ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"):
         source, executed = PROJECT / f"nbs/stages/{stage}.ipynb", tmp_path / f"{stage}.ipynb"
-        folder.run("papermill", str(source), str(executed), "--no-progress-bar")
+        papermill.execute_notebook(source, executed, progress_bar=False, cwd=folder.folder)
     verdict = json.loads((folder.folder / "reports/drift/verdict.json").read_text())
     jsonschema.validate(verdict, json.loads((folder.folder / "reports/drift/verdict.schema.json").read_text()))
     # by the defaults of ingest, prices go up on that day

@@ -25,12 +25,17 @@ def name(path: Path) -> str:
     return str(path.relative_to(NBS))
 
 
-def slow_if_spark(path: Path):
-    """The notebook as a test's parameter, marked as slow if it starts Spark."""
-    return pytest.param(path, marks=[pytest.mark.slow] * path.stem.endswith("spark"))
+# Notebooks whose examples take more than a few seconds, beside those that start Spark
+SLOW = {"library/base/50_run_folders.ipynb", "library/benches/60_monitor.ipynb", "library/data/48_questions.ipynb",
+        "library/data/50_own_file.ipynb", "library/evaluation/50_explanations.ipynb"}
 
 
-@pytest.mark.parametrize("path", [*map(slow_if_spark, EXPORTED)], ids=name)
+def marked(path: Path):
+    """The notebook as a test's parameter, marked as slow if it is."""
+    return pytest.param(path, marks=[pytest.mark.slow] * (name(path) in SLOW or path.stem.endswith("spark")))
+
+
+@pytest.mark.parametrize("path", [*map(marked, EXPORTED)], ids=name)
 def test_examples_in_the_library_hold(path):
     passed, _ = run_notebook(path, skip_flags=[], force_flags=[], basepath=NBS)
     assert passed
@@ -77,6 +82,10 @@ def test_an_export_that_is_out_of_date_is_seen(make_clone):
     module.write_text(module.read_text() + "\nedited = 'by hand'\n")
     clone.run("nbdev_export")
     assert "by hand" not in module.read_text()
+
+
+def test_every_slow_notebook_is_there():
+    assert SLOW <= {name(path) for path in EXPORTED}
 
 
 def test_every_module_comes_from_a_notebook():

@@ -155,7 +155,12 @@ CAUSES = {
 }
 
 
-@pytest.mark.parametrize("name, old, new, parts", CAUSES.values(), ids=CAUSES)
+def some(cases: dict[str, tuple], *seldom: str) -> list:
+    """The cases as a test's parameters; those that are told from others by a word alone are marked as long."""
+    return [pytest.param(*case, id=name, marks=[pytest.mark.long] * (name in seldom)) for name, case in cases.items()]
+
+
+@pytest.mark.parametrize("name, old, new, parts", some(CAUSES, "time zone"))
 def test_what_does_not_repeat_is_shown_by_stage_file_and_place(project, name, old, new, parts):
     project.change(name, old, new)
     project.repro_and_commit()
@@ -177,7 +182,7 @@ STALE = {
 }
 
 
-@pytest.mark.parametrize("name, old, new, message", STALE.values(), ids=STALE)
+@pytest.mark.parametrize("name, old, new, message", some(STALE, "command", "parameter"))
 def test_a_stale_lock_is_told_from_a_run_that_does_not_repeat(project, name, old, new, message):
     project.change(name, old, new)
     project.commit()
@@ -193,7 +198,8 @@ def fresh_clone(project: Project, *options: str) -> Project:
     return Project(project.folder.parent / "fresh")
 
 
-@pytest.mark.parametrize("output, stage", [("data/listed", "list"), ("data/rows.parquet", "rows")])
+@pytest.mark.parametrize("output, stage", [
+    ("data/listed", "list"), pytest.param("data/rows.parquet", "rows", marks=pytest.mark.long)])
 def test_a_claim_without_its_bytes_is_laid_to_the_machine_if_two_runs_agree(project, output, stage):
     lock = (project.folder / "dvc.lock").read_text()
     md5 = re.search(rf"{output}\n *hash: md5\n *md5: (\S+)", lock)[1]

@@ -354,6 +354,7 @@ def test_without_an_environment_git_still_works(repository):
     assert "Notebooks not checked" in repository.git("commit", "--message=merged")
 
 
+@pytest.mark.slow
 def test_a_commit_holds_clean_notebooks_and_their_modules(repository):
     errors = repository.path("library/base/10_errors")
     errors.write_text(json.dumps(executed(json.loads(errors.read_text()))))
@@ -377,6 +378,7 @@ def test_a_commit_is_judged_by_what_is_staged(repository):
     repository.git("commit", "--all", "--message=both")
 
 
+@pytest.mark.slow
 def test_a_researchers_scratch_notebook_is_neither_exported_nor_cleaned(repository):
     copy = repository.path("explore/copy")
     original = json.loads(repository.path("library/base/10_errors").read_text())

@@ -10,19 +10,16 @@ import yaml
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from clones import SMALL, Clone, merged
+from clones import Clone
 
 pytestmark = pytest.mark.slow
 POOR = {"xgboost": {"n_estimators": 10, "max_depth": 2, "learning_rate": 0.001}}  # something better is easily found
 
 
 @pytest.fixture(scope="module")
-def clone(make_clone) -> Clone:
+def clone(copy_small_run) -> Clone:
     """A copy with a snapshot, and a candidate whose settings are poor."""
-    clone = make_clone(merged(SMALL, {"train": {"validation_folds": 2, "models": POOR}}))
-    clone.ran("dvc", "repro", "snapshot")
-    clone.commit("snapshot")
-    return clone
+    return copy_small_run({"train": {"validation_folds": 2, "models": POOR}})
 
 
 def models(clone: Clone) -> dict:
