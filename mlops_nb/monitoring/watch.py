@@ -228,7 +228,7 @@ def scored_payments(
 ) -> pd.DataFrame: # the model's payments before now, with fraud_reported_at, is_blocked, is_stopped
     "Add to a model's payments what is known of them."
     scored, train_as_of = model.scored, pd.Timestamp(model.bundle["train_as_of"])
-    payments = attach_reports_known_at(between(scored, pd.Timestamp.min, now), reports, now)
+    payments = attach_reports_known_at(between(scored, pd.Timestamp(0), now), reports, now)
     payments = with_columns(payments, is_blocked=is_blocked(payments))
     lately = between(payments, train_as_of - WEEK, now)
     free = lately[~lately["is_blocked"]]

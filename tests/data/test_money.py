@@ -98,10 +98,3 @@ def test_minor_units_are_those_of_the_currency(tmp_path, currency, cents):
     mapping = {"columns": COLUMNS | {"currency": "currency"}, "time_zone": "UTC", "amount_unit": "cents"}
     assert asked(source, mapping) == ""
     assert set(cleaned(source, mapping)["transactions"]["amount_cents"].to_pylist()) == {cents}
-
-
-def test_an_amount_is_too_large_only_where_it_is_in_any_currency(tmp_path):
-    source = payments(tmp_path, amount=[12_000_000, 10**12] + [1] * 198)
-    tables = cleaned(source, {"columns": COLUMNS, "time_zone": "UTC"})
-    assert max(tables["transactions"]["amount_cents"].to_pylist()) == 1_200_000_000
-    assert quality(tables)["reasons"] == {"file": {"amount.too_large": 1}}

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 START, CHANGED, EARLIER, END, LATER = "2026-01-25", "2026-01-27", "2026-01-31", "2026-02-01", "2026-02-02"
 STORY = merged(SMALL, {"monitor": {"min_rows": 100}, "operate": {
     "drifts": [{"kind": "prices", "date": CHANGED, "size": 0.6}], "models": ["xgboost"], "patience": 2, "wait": 2,
-    "rest": 12, "gain": -1.0, "confidence": 0.5}})
+    "rest": 5, "gain": -1.0, "confidence": 0.5}})
 
 
 @pytest.fixture(scope="module")
