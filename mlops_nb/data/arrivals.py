@@ -65,8 +65,10 @@ def arrivals(
         elif source and kind in known:
             names = new_files(source, known[kind])
             lines.append(f"New in {source}: {', '.join(names)}." if names else "")
-            lines += [line for name in names if kind == "source"
-                      for line in _remarks(Path(source_root(source), name), ingest, done)]
+            if names and kind == "source":
+                usual = first_look(source, ingest["mapping"]).names
+                lines += [line for name in names
+                          for line in _remarks(Path(source_root(source), name), ingest["mapping"], usual, done)]
     return [line for line in lines if line]
 
 def sources_of(
@@ -75,12 +77,13 @@ def sources_of(
     "Return what a run reads."
     return {kind: ingest[kind] for kind in ("source", "labels")}
 
-def _remarks(file: Path, ingest: dict[str, Any], done: str | None) -> list[str]: # sentences on a new file
-    mapping, look = ingest["mapping"], first_look(file, ingest["mapping"])
-    added = [name for name in look.names if name not in first_look(ingest["source"], mapping).names]
-    lines = [f"{file.name} has columns that are not used: {', '.join(added)}."] if added else []
+# Sentences on a new file; usual: the columns of the source's first file.
+def _remarks(file: Path, mapping: dict[str, Any], usual: tuple[str, ...], done: str | None) -> list[str]:
+    look = first_look(file, mapping)
     if not mapped_columns(mapping) <= {*look.names}:
         return [] # the file is refused where the source is read as a whole
+    added = [name for name in look.names if name not in usual]
+    lines = [f"{file.name} has columns that are not used: {', '.join(added)}."] if added else []
     if not look.rows:
         return [*lines, f"{file.name} has a header and no rows."]
     days = first_and_last_day(read_rows(file, mapping)) if done else None

@@ -48,10 +48,11 @@ def check_times(
 # Raises UserError for a stated order of day and month that more values contradict than confirm.
 def _check_stated_order(database: duckdb.DuckDBPyConnection, mapping: dict[str, Any], mapping_file: Path,
                         name: str) -> None:
-    form, orders = mapping.get("time_form"), _orders(database, name)
-    if form not in orders:
+    form = mapping.get("time_form")
+    if form not in ("day_first", "month_first"):
         return
-    other = next(each for each in orders if each != form)
+    orders = _orders(database, name)
+    [other] = orders.keys() - {form}
     if orders[other] > orders[form]:
         raise UserError(f"The times in the column {mapping['columns'][name]!r} are not {form}",
                         f"{orders[other]:,} values can only be {other}, {orders[form]:,} only {form}",

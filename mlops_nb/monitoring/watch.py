@@ -130,9 +130,9 @@ def hours_since_newest(
     as_of: pd.Timestamp,
 ) -> dict[str, float]: # channel: hours from its last payment to now
     "Return the age of each channel's newest payment."
-    past, channel = transactions["time"] < as_of, transactions["channel"].fillna("all").astype(str)
-    last = transactions[past].groupby(channel)["time"].max()
-    return {channel: float((as_of - time) / pd.Timedelta(hours=1)) for channel, time in sorted(last.items())}
+    time, channel = transactions["time"], transactions["channel"].fillna("all").astype(str)
+    last = time[time < as_of].groupby(channel).max()
+    return {name: float((as_of - newest) / pd.Timedelta(hours=1)) for name, newest in sorted(last.items())}
 
 def quarantined_shares(
     deliveries: pd.DataFrame, # by feed and day: day, rows, and a count for each defect; undated files count as before
@@ -312,8 +312,11 @@ def drift_onset(
 ) -> str | None:
     "Date the change of the first drifted feature in the catalogue's order."
     first = next((feature["name"] for feature in features if feature["name"] in drifted), None)
-    payments = scored[(scored["time"] < training_end) | (scored["time"] >= train_as_of)]
-    return level_change(payments[first].groupby(payments["time"].dt.normalize()).mean()) if first else None
+    if first is None:
+        return None
+    time = scored["time"]
+    counted = (time < training_end) | (time >= train_as_of)
+    return level_change(scored.loc[counted, first].groupby(time[counted].dt.normalize()).mean())
 
 # %% ../../nbs/library/monitoring/40_watch.ipynb #7a1b0004
 def answers_on_model(

@@ -134,6 +134,8 @@ def test_a_working_tree_unlike_its_lock_is_not_approved(clone):
 @pytest.mark.slow
 def test_a_champion_is_challenged_replaced_and_brought_back(clone):
     first = approved(clone)
+    clone.run("mlops-sync")
+    assert aliases(clone) == {"champion": "decision_tree"}
     clone.commit("first champion")
     clone.params(BETTER)
     clone.ran()
