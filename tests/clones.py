@@ -54,6 +54,11 @@ def contents(folder: Path) -> dict[str, str]:
             for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a clone, without the socket of the kernel that waits in it for the next stage."""
+    shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.socket"))
+
+
 class Clone:
     """A copy of the project's committed and new files, with a git repository of its own."""
 

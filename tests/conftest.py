@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from clones import PROJECT, SMALL, Clone, SmallRun
+from clones import PROJECT, SMALL, Clone, SmallRun, copy_folder
 
 # A shell's background job ignores interrupts, and so would all that it starts; some tests interrupt what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -74,7 +74,7 @@ def copy_small_run(small_run, tmp_path_factory):
 
     def copy(changes: dict | None = None) -> Clone:
         folder = tmp_path_factory.mktemp("run") / "project"
-        shutil.copytree(small_run.folder, folder, symlinks=True)
+        copy_folder(small_run.folder, folder)
         (folder.parent / "home").mkdir()
         clone = Clone(folder)
         if changes:

@@ -45,6 +45,7 @@ def check_times(
                             f"{example!r} and {count - 1:,} like it; {told}",
                             f"say which it is as time_form in {mapping_file}, then give the same command again")
 
+# %% ../../nbs/library/data/48_questions.ipynb #d7a8e165
 # Raises UserError for a stated order of day and month that more values contradict than confirm.
 def _check_stated_order(database: duckdb.DuckDBPyConnection, mapping: dict[str, Any], mapping_file: Path,
                         name: str) -> None:
@@ -58,6 +59,7 @@ def _check_stated_order(database: duckdb.DuckDBPyConnection, mapping: dict[str, 
                         f"{orders[other]:,} values can only be {other}, {orders[form]:,} only {form}",
                         f"write `time_form: {other}` in {mapping_file}, then give the same command again")
 
+# %% ../../nbs/library/data/48_questions.ipynb #ec44fe5f
 def _orders(database: duckdb.DuckDBPyConnection, name: str) -> dict[str, int]: # how many values can be only that
     counts = ", ".join(f"count(*) FILTER (regexp_matches(trim({name}), '{pattern}'))"
                        for pattern in (DAY_FIRST_ONLY, MONTH_FIRST_ONLY))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import s3fs
 
-from clones import Clone, contents
+from clones import Clone, contents, copy_folder
 
 pytestmark = pytest.mark.slow
 BANK = {"as_of": "2026-01-11", "ingest": {"customers": 100, "start": "2026-01-01"}}
@@ -29,7 +29,7 @@ def ingested(make_clone) -> Path:
 @pytest.fixture
 def clone(ingested, tmp_path) -> Clone:
     """That copy, in a folder of its own."""
-    shutil.copytree(ingested.parent, tmp_path, symlinks=True, dirs_exist_ok=True)
+    copy_folder(ingested.parent, tmp_path)
     return Clone(tmp_path / ingested.name)
 
 
