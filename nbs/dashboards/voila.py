@@ -23,9 +23,5 @@ c.VoilaConfiguration.prelaunch_hook = in_language
 # A kernel made before the visit would show yesterday's records.
 c.VoilaConfiguration.preheat_kernel = False
 
-# A page needs its kernel only while it is made.
-c.MappingKernelManager.cull_idle_timeout = 10
-c.MappingKernelManager.cull_interval = 5
-
 # What a browser may do with a page: nbs/library/pages/83_policies.ipynb.
 c.Voila.tornado_settings = {"headers": {"Content-Security-Policy": served_policy()}}

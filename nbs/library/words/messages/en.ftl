@@ -26,6 +26,7 @@ state-fine = ✓ Fine
 state-attention = ▲ Needs attention
 state-unknown = ? Not known yet
 
+page-late = This page was not ready after { $seconds } seconds. Please load it again; the server's log says what happened.
 source = Source: { $files }
 evidence = run, data version and executed notebook ({ $stage })
 missing = ? Not there yet

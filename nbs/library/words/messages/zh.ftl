@@ -25,6 +25,7 @@ state-fine = ✓ 正常
 state-attention = ▲ 需要关注
 state-unknown = ? 暂不明确
 
+page-late = 本页在 { $seconds } 秒内未能生成。请重新加载；原因见服务器日志。
 source = 来源：{ $files }
 evidence = 运行、数据版本与已执行的 notebook（{ $stage }）
 missing = ? 暂无数据
