@@ -63,7 +63,7 @@ def _parameters(file: MappedFile, labels: MappedFile | None, folder: Path, root:
 # Changes params. database: from `read_rows`.
 def _adopt_file(database: duckdb.DuckDBPyConnection, file: MappedFile, values: dict[str, Any], params: Any) -> None:
     first, last, outside = _known_days(database, file)
-    proposal = propose_windows(first, last, read_labels(database, values["label_delay"]), values)
+    proposal = propose_windows(first, last, read_labels(database, values["label_delay"], file[1]), values)
     strays = [f"{outside:,} rows have dates far from all others, and do not move the clock."] if outside else []
     print(*rejected_rows(database), *strays, *adopt_windows(params, proposal), sep="\n", file=sys.stderr)
 
@@ -120,7 +120,7 @@ def read_history(
 ) -> tuple[date, Labels]: # the first day, UTC
     "Return the beginning and the frauds of a run's source."
     database, first, _ = _read(params["ingest"])
-    return first, read_labels(database, params["label_delay"])
+    return first, read_labels(database, params["label_delay"], params["ingest"]["mapping"])
 
 def take_in(
     folder: Path, # of a run on a user's own data

@@ -24,7 +24,7 @@ NUMBERS = pd.ArrowDtype(pa.map_(pa.string(), pa.float64()))
 PRINTABLE = {"str_matches": r"^[^\x00-\x1f\x7f]+$", "str_length": {"max_value": 200}}
 PAYMENTS_OWN = "p" # what the pseudonym of a payment begins with that has no card
 CHANNELS = ("atm", "web", "pos")
-MAX_AMOUNT_CENTS = 100_000_000
+MAX_AMOUNT_CENTS = 10**13
 MAX_PLACE_M = 20_040_000 # half of the earth's circumference
 FIRST_MOMENT, LAST_MOMENT = pd.Timestamp("1970-01-01"), pd.Timestamp("2199-12-31 23:59:59")
 

@@ -21,11 +21,13 @@ import pandas as pd
 from ..base.dates import parse_date
 from ..base.errors import UserError
 from ..base.shares import MIN_COUNT
+from .currencies import money_of, refund_sql
+from .values import number_sql
 
 # %% ../../nbs/library/data/55_windows.ipynb #73606617
 @dataclass(frozen=True)
 class Labels:
-    "The frauds of a file, beside its payments."
+    "The frauds of a file, beside its payments; refunds are neither."
 
     frauds: pd.DataFrame # a row a fraud: day and reported, as dates; card
     payments: int
@@ -34,17 +36,20 @@ class Labels:
 def read_labels(
     database: duckdb.DuckDBPyConnection, # from `read_rows`
     label_delay: int, # days until a fraud is known, where the file does not say
+    mapping: dict[str, Any],
 ) -> Labels:
     "Return the frauds of a user's file."
+    amount = number_sql("amount", mapping.get("decimal") or ".")
+    paid = f"NOT {refund_sql(f'TRY_CAST({amount} AS DOUBLE)', money_of(mapping))}"
     known_at = f"""coalesce(told.instant, CASE WHEN told.problem IS NULL
                                           THEN made.instant + INTERVAL {int(label_delay)} DAY END)"""
     frauds = database.sql(f"""
         SELECT made.instant::DATE AS day, {known_at}::DATE AS reported, coalesce(card, chosen.transaction_id) AS card
         FROM labels_read AS told JOIN chosen ON chosen.row = payment JOIN made ON made.row = payment
-        WHERE told.is_fraud AND {known_at} > made.instant ORDER BY ALL""").df()
-    payments = """SELECT count(*), count(DISTINCT (day, card)) / greatest(count(DISTINCT day), 1)
+        WHERE told.is_fraud AND {known_at} > made.instant AND {paid} ORDER BY ALL""").df()
+    payments = f"""SELECT count(*), count(DISTINCT (day, card)) / greatest(count(DISTINCT day), 1)
                   FROM (SELECT coalesce(card, transaction_id) AS card, instant::DATE AS day
-                        FROM chosen JOIN made USING (row) WHERE instant IS NOT NULL)"""
+                        FROM chosen JOIN made USING (row) WHERE instant IS NOT NULL AND {paid})"""
     return Labels(frauds, *database.sql(payments).fetchall()[0])
 
 # %% ../../nbs/library/data/55_windows.ipynb #d64baaa7

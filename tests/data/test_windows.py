@@ -91,7 +91,8 @@ def test_labels_are_read_as_the_feeds_are(tmp_path):
     (tmp_path / "own.csv").write_text("when,who,bad,told\n2026-01-01 23:30,a,yes,\n2026-01-02 01:00,a,no,\n"
                                       "2026-01-02 02:00,b,1,2026-03-01 00:00\n")
     columns = {"time": "when", "card": "who", "is_fraud": "bad", "reported_at": "told"}
-    labels = read_labels(read_rows(tmp_path / "own.csv", {"columns": columns, "time_zone": "Europe/Berlin"}), 7)
+    mapping = {"columns": columns, "time_zone": "Europe/Berlin"}
+    labels = read_labels(read_rows(tmp_path / "own.csv", mapping), 7, mapping)
     assert labels.payments == 3 and labels.cards_a_day == 1.5
     assert labels.frauds.astype(str).values.tolist() == [["2026-01-01", "2026-01-08", "a"],
                                                          ["2026-01-02", "2026-02-28", "b"]]
