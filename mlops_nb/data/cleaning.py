@@ -28,7 +28,7 @@ from .masking import PUBLIC_KEY, mask_row, pseudonyms, replace_card_numbers
 from .readers import LABEL_FEEDS, REPORT_FIELDS, TRANSACTION_FIELDS, read_file
 from .schema import PAYMENTS_OWN, Report, Transaction, arrow_schema, reasons
 from .times import TimeRules, in_range, instants_sql
-from .values import CHANNEL_NAMES, given_names, given_sql, label_sql, number_sql
+from .values import channel_sql, given_names, given_sql, label_sql, number_sql
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #3a1cd8c8
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Rules:
     key: bytes # of the cards' pseudonyms
     given: tuple[str, ...] = () # names of the numbers for the models
     lacks: tuple[str, ...] = () # of card and terminal, those that the source does not have
+    channels: dict[str, list[str]] | None = None # the source's words for each
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -50,16 +51,10 @@ class Rules:
 # %% ../../nbs/library/data/70_cleaning.ipynb #3dd7f045
 # each place in metres: the column that it is read from, the subject of its problems
 PLACES = {"x_m": ("x", "place"), "y_m": ("y", "place"), "home_x_m": ("home_x", "home"), "home_y_m": ("home_y", "home")}
-
 MAX_FEED_CENTS = 100_000_000 # of the bank's own feeds
 
 def _nonempty(field: str) -> str: # SQL
     return f"nullif(trim({field}), '')"
-
-def _channel() -> str: # SQL; an unknown name stays as it is
-    cases = " ".join(f"WHEN lower(trim(channel)) IN {names + ('',)} THEN '{name}'"
-                     for name, names in CHANNEL_NAMES.items())
-    return f"CASE WHEN {_nonempty('channel')} IS NULL THEN NULL {cases} ELSE channel END"
 
 def _number(column: str, decimal: str) -> str: # SQL: text; the bank's own feeds have no freedom in writing numbers
     return f"CASE WHEN feed = 'file' THEN {number_sql(column, decimal)} ELSE {column} END"
@@ -116,7 +111,7 @@ def _values_sql(rules: Rules) -> str: # `time` to `note` as values; beside amoun
         SELECT received.* REPLACE ({given_sql(rules.given, rules.decimal)} AS given,
                                    {_nonempty('transaction_id')} AS transaction_id, {_nonempty(card)} AS card,
                                    {_nonempty('terminal')} AS terminal, {_nonempty('category')} AS category,
-                                   {_channel()} AS channel,
+                                   {channel_sql('channel', rules.channels)} AS channel,
                                    coalesce(received.problem, 'time.' || read.problem, {outside}) AS problem,
                                    coalesce(received.note, 'time.' || read.note) AS note,
                                    coalesce(read.instant, CASE WHEN {in_range('made_at')} THEN made_at END) AS time),
@@ -329,7 +324,7 @@ def clean_in_batches(
     decimal = given.get("decimal", ".")
     metres = _metres(given.get("place_unit", "m"), decimal, files["transactions"])
     names = tuple(given_names(given.get("features")))
-    rules = Rules(time_zone, decimal, money_of(given), metres, key, names, _lacking(given))
+    rules = Rules(time_zone, decimal, money_of(given), metres, key, names, _lacking(given), given.get("channels"))
     rows = dict.fromkeys(RESULT_SCHEMAS, 0)
     for name, tables in ENGINES[engine](files, rules, spark_master):
         yield name, _counted(tables, name, rows)

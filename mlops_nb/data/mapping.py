@@ -23,7 +23,7 @@ from .parts import mapping_path
 from .proposals import WITHOUT, propose
 from .sources import JOINED_BY
 from .times import FORMS, time_rules
-from .values import DECIMALS, label_words
+from .values import CHANNEL_NAMES, DECIMALS, label_words
 
 # %% ../../nbs/library/data/20_mapping.ipynb #69e32f82
 REQUIRED, STATED = ("time", "amount", "is_fraud"), ("card", "terminal") # STATED may be null, but not left out
@@ -38,7 +38,7 @@ HANDBOOK = {"transaction_id": "TRANSACTION_ID", "time": "TX_DATETIME", "card": "
 CHOICES = {"amount_unit": ("units", "cents"), "place_unit": ("m", "km", "degrees"), "decimal": (None, *DECIMALS),
            "amount_sign": (None, "positive", "negative"), "time_form": (None, *FORMS)}
 KEYS = ("columns", "amount_unit", "decimal", "amount_sign", "refund", "currency", "rates", "time_zone", "time_form",
-        "time_origin", "time_step", "time_year", "place_unit", "yes", "no", "features", *LAYOUT_KEYS)
+        "time_origin", "time_step", "time_year", "place_unit", "yes", "no", "channels", "features", *LAYOUT_KEYS)
 DEFAULT_UNITS = {"amount_unit": "units", "time_zone": "UTC", "time_form": None, "place_unit": "m", "decimal": None}
 
 # %% ../../nbs/library/data/20_mapping.ipynb #226cef63
@@ -116,6 +116,7 @@ EXPLANATION = """\
 # excel_days; or steps since time_origin (2026-01-01), each as long as time_step (1 hour).
 # place_unit: m or km on a plane, or degrees (x longitude, y latitude).
 # yes: [J, ja] and no: [N] are words that mean fraud or none.
+# channels: {web: [MOTO], pos: [Kiosk]} are words of the column channel that mean atm, web or pos.
 # features: [V1, V2] are columns of numbers that are given to the models as they are.
 # How the file is written is found, but can be said: encoding (windows-1252), delimiter (comma, semicolon, tab, pipe),
 # quote (single, double), header_line (the number of the line with the columns' names), sheet (of an Excel file).
@@ -174,7 +175,7 @@ def _check_columns(mapped: dict[str, Any], columns: Iterable[str], path: Path, k
 
 # %% ../../nbs/library/data/20_mapping.ipynb #ccab526d
 def _check_lists(mapping: dict[str, Any], columns: Iterable[str], path: Path) -> None: # raises UserError
-    refund, money, rates, features = map(mapping.get, ("refund", "currency", "rates", "features"))
+    refund, money, rates, channels, features = map(mapping.get, ("refund", "currency", "rates", "channels", "features"))
     rules = { # what is wrong, what was found, what to do
         "refund": (refund is not None and not _are_texts(refund), refund, "write a list of words, as [CR]"),
         "refund without a direction": (refund is not None and mapping["columns"].get("direction") is None, refund,
@@ -184,6 +185,10 @@ def _check_lists(mapping: dict[str, Any], columns: Iterable[str], path: Path) ->
                   "write a code and a positive number for each currency but your own, as {JPY: 0.006}"),
         "rates without a currency": (rates is not None and money is None, rates,
                                      "say with currency: EUR in which money the rates are"),
+        "channels": (channels is not None and not _are_channels(channels), channels,
+                     "write a list of words for atm, web or pos, as {web: [MOTO]}"),
+        "channels without a channel": (channels is not None and mapping["columns"].get("channel") is None, channels,
+                                       "name the column of these words as channel, or remove channels"),
         "features": (features is not None and not _are_texts(features), features,
                      "write a list of columns, as [V1, V2]")}
     for key, (is_wrong, found, todo) in rules.items():
@@ -196,6 +201,10 @@ def _check_lists(mapping: dict[str, Any], columns: Iterable[str], path: Path) ->
 def _are_texts(values: Any) -> bool: # a list of them, no two alike
     return (isinstance(values, list) and all(isinstance(value, str) for value in values)
             and 0 < len(values) == len({*values}))
+
+def _are_channels(words: Any) -> bool: # no word in two of them
+    lists = words.values() if isinstance(words, dict) and {*words} <= {*CHANNEL_NAMES} else [None]
+    return all(map(_are_texts, lists)) and _are_texts([word.strip().lower() for some in lists for word in some])
 
 def _is_code(code: Any) -> bool: # as ISO 4217 writes it
     return isinstance(code, str) and len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()

@@ -6,6 +6,7 @@
 __all__ = ['prepare_run', 'read_history', 'take_in', 'main']
 
 # %% ../../nbs/library/data/50_own_file.ipynb #f0dda1d0
+import re
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from .mapping import mapping_for
 from .masking import fingerprint
 from .parts import mapping_path, source_hash, source_name
 from .received import write_received
-from .questions import check_amounts, check_times
+from .questions import check_file
 from .sources import read_rows
 from .windows import PROPOSED, Labels, adopt_windows, propose_windows, read_labels
 
@@ -79,11 +80,10 @@ def _follow_file(database: duckdb.DuckDBPyConnection, file: MappedFile, values: 
           f"{as_of}. The model is that of {values['train']['as_of']} (train.as_of).", sep="\n", file=sys.stderr)
     params["as_of"] = as_of
 
-# Raises UserError for times that are ambiguous or unreadable, and for amounts that are ambiguous.
+# Raises UserError for what the file leaves open, and for times that are unreadable.
 def _known_days(database: duckdb.DuckDBPyConnection, file: MappedFile) -> tuple[date, date, int]:
     (source, mapping), column = file, file[1]["columns"]["time"]
-    for check in (check_times, check_amounts):
-        check(database, mapping, mapping_path(source))
+    check_file(database, mapping, mapping_path(source))
     days = first_and_last_day(database)
     if days is None:
         shown = database.sql("SELECT DISTINCT time FROM chosen WHERE trim(time) <> '' LIMIT 3").fetchall()
@@ -101,12 +101,15 @@ def prepare_run(
 ) -> Path: # the workspace, ready for `dvc repro`; raises UserError for a file that cannot be used
     "Create or update the workspace for a file."
     root = Path(root)
-    folder = run_path(name or source_name(source), root)
+    folder = run_path(name or _as_name(source_name(source)), root)
     file = source, mapping_for(source, "transactions" if labels else "labelled")
     params = _parameters(file, (labels, mapping_for(labels, "labels")) if labels else None, folder, root)
     write_run_folder(folder, params)
     write_received(folder, sources_of(params["ingest"]), params["as_of"])
     return folder
+
+def _as_name(name: str) -> str: # "Mai 2026 (2)": Mai-2026-2
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.")
 
 # %% ../../nbs/library/data/50_own_file.ipynb #0c08b169
 # Raises UserError. ingest: params.yaml's section, with a source.

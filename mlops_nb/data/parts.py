@@ -35,6 +35,8 @@ def source_files(
     source: str | Path, # a file, a folder or a pattern
 ) -> list[Path]: # in order of name; raises UserError if there is none
     "List the files that a source consists of."
+    if not Path(source).exists() and not glob.has_magic(str(source)):
+        raise UserError(f"{source} is missing", "nothing there", "name a file or a folder of payments")
     if Path(source).is_file() or not glob.has_magic(str(source)):
         found = sorted(Path(source).rglob("*")) if existing_input(source).is_dir() else [Path(source)]
     else:

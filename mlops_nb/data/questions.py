@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OUT_OF_ORDER', 'CHECKS', 'check_times', 'check_decimals', 'check_currencies', 'check_directions', 'check_signs',
-           'check_minor', 'check_features', 'check_share', 'check_amounts']
+           'check_channels', 'check_minor', 'check_features', 'check_share', 'check_file']
 
 # %% ../../nbs/library/data/48_questions.ipynb #b19009a7
 from pathlib import Path
@@ -16,7 +16,8 @@ from ..base.errors import UserError, mask_card_numbers
 from .currencies import marked_code_sql, money_of, refund_sql, written_code_sql
 from .mapping import write_mapping
 from .times import DAY_FIRST_ONLY, EPOCHS, MONTH_FIRST_ONLY, TimeRules, first_instant
-from .values import decimal_marks, given_names, number_sql, proposed_decimal
+from .values import (CHANNEL_NAMES, channel_sql, decimal_marks, given_names, number_sql,
+                                  proposed_decimal)
 
 # %% ../../nbs/library/data/48_questions.ipynb #cbdeacca
 def _propose(mapping: dict[str, Any], mapping_file: Path, **answer: Any) -> None: # where there is no file yet
@@ -190,6 +191,25 @@ def check_signs(
                         f"of the amounts, {shown}; payments are likely {likely}{others}",
                         f"write `amount_sign: {likely}` in {mapping_file} if so, then give the same command again")
 
+# %% ../../nbs/library/data/48_questions.ipynb #cb34989b
+def check_channels(
+    database: duckdb.DuckDBPyConnection, # from `read_rows`
+    mapping: dict[str, Any],
+    mapping_file: Path, # where the answer goes; written if there is none
+) -> None: # raises UserError
+    "Ask which channel is meant by words that are not known, where more than one row in a hundred has one."
+    channel = channel_sql("channel", mapping.get("channels"))
+    unknown = database.execute(f"""SELECT trim(channel), count(*) FROM chosen WHERE {channel} NOT IN {(*CHANNEL_NAMES,)}
+                                   GROUP BY 1 ORDER BY 2 DESC, 1""").fetchall()
+    [(rows,)] = database.execute("SELECT count(*) FROM chosen").fetchall()
+    if 100 * sum(count for _, count in unknown) > rows:
+        _propose(mapping, mapping_file)
+        raise UserError(f"Words of the column {mapping['columns']['channel']!r} are not known",
+                        ", ".join(f"{mask_card_numbers(word)!r} in {count:,} rows" for word, count in unknown[:10]),
+                        f"write in {mapping_file} which of atm, web and pos they mean, as `channels: "
+                        f"{{web: [{mask_card_numbers(unknown[0][0])}]}}` (or `channel: null` under columns, if that "
+                        "is something else), then give the same command again")
+
 # %% ../../nbs/library/data/48_questions.ipynb #5e1c07b1
 def check_minor(
     database: duckdb.DuckDBPyConnection, # from `read_rows`
@@ -237,13 +257,14 @@ def check_share(
                         f"exchange `yes` and `no` in {mapping_file}, or give all payments, not suspected ones only")
 
 # %% ../../nbs/library/data/48_questions.ipynb #18bd4e8f
-CHECKS = (check_decimals, check_minor, check_currencies, check_directions, check_signs, check_features, check_share)
+CHECKS = (check_times, check_decimals, check_minor, check_currencies, check_directions, check_signs, check_channels,
+          check_features, check_share)
 
-def check_amounts(
+def check_file(
     database: duckdb.DuckDBPyConnection, # from `read_rows`
     mapping: dict[str, Any],
     mapping_file: Path, # where the answer goes; written if there is none
 ) -> None: # raises UserError
-    "Ask what the amounts of a file leave open: decimals, currencies, directions, signs."
+    "Ask all that a file leaves open."
     for check in CHECKS:
         check(database, mapping, mapping_file)

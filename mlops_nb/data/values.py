@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DECIMALS', 'CURRENCY', 'SPACES', 'GROUPED', 'YES_WORDS', 'NO_WORDS', 'CHANNEL_NAMES', 'number_sql', 'decimal_marks',
-           'proposed_decimal', 'label_words', 'label_sql', 'check_labels', 'given_names', 'given_sql']
+           'proposed_decimal', 'label_words', 'label_sql', 'check_labels', 'given_names', 'given_sql', 'channel_sql']
 
 # %% ../../nbs/library/data/08_values.ipynb #dce6e42a
 import re
@@ -133,5 +133,20 @@ def given_sql(
     return f"MAP {{{read}}}" if read else "NULL::MAP(VARCHAR, DOUBLE)"
 
 # %% ../../nbs/library/data/08_values.ipynb #8eca3e12
-CHANNEL_NAMES = {"atm": ("atm",), "web": ("web", "online", "ecommerce", "e-commerce", "internet"),
-                 "pos": ("pos", "store", "in-store", "chip", "card present")}
+CHANNEL_NAMES = {"atm": ("atm", "cash machine"),
+                 "web": ("web", "online", "ecommerce", "e-commerce", "ecom", "internet"),
+                 "pos": ("pos", "store", "in-store", "chip", "card present", "point of sale")}
+
+def channel_sql(
+    column: str, # SQL: text
+    words: dict[str, list[str]] | None = None, # a mapping's own, by channel; they go before the known ones
+) -> str: # SQL: atm, web or pos; null where there is no text, and an unknown word as it is
+    "Return the SQL that reads a channel."
+    read = f"lower(trim({column}))"
+    cases = [*(words or {}).items(), *CHANNEL_NAMES.items()]
+    return f"CASE WHEN trim({column}) = '' THEN NULL " + " ".join(
+        f"WHEN {read} IN ({', '.join(map(_quoted, names))}) THEN '{channel}'" for channel, names in cases
+    ) + f" ELSE {column} END"
+
+def _quoted(word: str) -> str: # SQL, in small letters
+    return "'" + word.strip().lower().replace("'", "''") + "'"

@@ -21,7 +21,7 @@ from mlops_nb.data.formats import first_look, open_source
 from mlops_nb.data.mapping import mapping_for
 from mlops_nb.data.parts import mapping_path, source_hash
 from mlops_nb.data.quality import quality
-from mlops_nb.data.questions import check_amounts
+from mlops_nb.data.questions import check_file
 from mlops_nb.data.sources import read_rows, split_file
 
 HEADER = ["transaction_id", "time", "card", "terminal", "amount", "is_fraud"]
@@ -230,9 +230,9 @@ def test_a_mark_of_decimals_that_is_not_sure_is_asked(tmp_path: Path, amounts: l
     source = put(tmp_path / "own.csv", text([[*ROWS[0][:4], *row] for row in zip(amounts, "10")], delimiter=";"))
     mapping = mapping_for(source)
     with pytest.raises(UserError, match=told):
-        check_amounts(read_rows(source, mapping), mapping, mapping_path(source))
+        check_file(read_rows(source, mapping), mapping, mapping_path(source))
     assert mapping_for(source)["decimal"] == proposed
-    check_amounts(read_rows(source, mapping), mapping | {"decimal": ","}, mapping_path(source))
+    check_file(read_rows(source, mapping), mapping | {"decimal": ","}, mapping_path(source))
 
 
 def test_a_word_that_means_fraud_is_asked_before_anything_is_learnt(tmp_path: Path) -> None:

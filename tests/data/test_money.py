@@ -9,7 +9,7 @@ import pytest
 from mlops_nb.base.errors import UserError
 from mlops_nb.data.cleaning import clean
 from mlops_nb.data.quality import check_quality, quality
-from mlops_nb.data.questions import check_amounts
+from mlops_nb.data.questions import check_file
 from mlops_nb.data.sources import read_rows, split_file
 from mlops_nb.monitoring.watch import quarantined_shares
 
@@ -30,7 +30,7 @@ def payments(folder: Path, **columns: list) -> Path:
 def asked(source: Path, mapping: dict) -> str:
     """The error that asks for an answer; an empty text if nothing is asked."""
     try:
-        check_amounts(read_rows(source, mapping), mapping, source.with_name("own.mapping.yaml"))
+        check_file(read_rows(source, mapping), mapping, source.with_name("own.mapping.yaml"))
     except UserError as error:
         return str(error)
     return ""

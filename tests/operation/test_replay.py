@@ -28,7 +28,7 @@ from mlops_nb.operation.savings import FROZEN, LOOP
 from mlops_nb.registry.incumbent import data_hashes
 
 pytestmark = pytest.mark.slow
-START, CHANGED, EARLIER, END = "2026-01-25", "2026-02-01", "2026-02-10", "2026-02-11"
+START, CHANGED, END = "2026-01-25", "2026-02-01", "2026-02-11"
 STORY = merged(SMALL, {"monitor": {"min_rows": 100}, "operate": {
     "drifts": [{"kind": "prices", "date": CHANGED, "size": 0.6}], "models": ["xgboost"], "patience": 2, "wait": 4,
     "rest": 12, "gain": -1.0, "confidence": 0.5}})
@@ -64,11 +64,11 @@ def operate(clone: Clone, end: str = END, **settings) -> subprocess.CompletedPro
 
 @pytest.fixture(scope="module")
 def played(make_clone, receiver) -> Clone:
-    """A clone whose loop was killed in the middle of a retraining and has gone on, to a later end."""
+    """A clone whose loop was killed in the middle of a retraining and has gone on."""
     clone = make_clone(STORY)
     clone.env |= {"MLOPS_NB_SLACK_WEBHOOK": receiver[0], "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     clone.before = contents(clone.folder)
-    process = subprocess.Popen(["mlops-operate", "--start", START, "--end", EARLIER], cwd=clone.folder, env=clone.env,
+    process = subprocess.Popen(["mlops-operate", "--start", START, "--end", END], cwd=clone.folder, env=clone.env,
                                start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     while process.poll() is None and [entry["decision"] for entry in journal_of(clone)].count("retrain") < 2:
         time.sleep(0.2)
@@ -93,7 +93,7 @@ def test_the_drift_is_seen_and_acted_upon(played):
     assert [(entry["decision"], entry.get("rule")) for entry in entries[:3]] == [
         ("begin", None), ("retrain", "beginning"), ("promote", "beginning")]
     retrained = [entry for entry in entries if entry["decision"] == "retrain"]
-    assert retrained[1]["rule"] == "drift" and CHANGED < retrained[1]["day"] <= EARLIER
+    assert retrained[1]["rule"] == "drift" and CHANGED < retrained[1]["day"] < END
     assert "have changed since" in played.told
     quiet = [entry for entry in journal_of(played) if entry["decision"] == "watch" and START < entry["day"] <= CHANGED]
     assert [entry["attention"] for entry in quiet if set(entry["attention"]) & {"input", "scores"}] == []
@@ -141,10 +141,10 @@ def test_a_retraining_can_be_repeated_from_its_lock(played, again):
     assert content_hash(kept_of(played) / "dvc.lock") in [entry.get("lock") for entry in journal_of(played)]
 
 
-@pytest.mark.parametrize("mornings", [1, pytest.param(3, marks=pytest.mark.long)])
-def test_mornings_drawn_by_chance_can_be_repeated(played, again, mornings):
+@pytest.mark.long  # the replay itself holds the stage's verdict against its own at each retraining, and at its end
+def test_mornings_drawn_by_chance_can_be_repeated(played, again):
     entries = journal_of(played)
-    for entry in random.Random(mornings).sample([entry for entry in entries if entry["decision"] == "watch"], mornings):
+    for entry in random.Random(1).sample([entry for entry in entries if entry["decision"] == "watch"], 3):
         made = [each["day"] for each in entries if each["decision"] == "retrain" and each["day"] < entry["day"]][-1]
         set_as_of(again, entry["day"], made, entry["model"])
         played.run("dvc", "repro", "--quiet", "--no-run-cache", "monitor", folder="runs/again")

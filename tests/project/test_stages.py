@@ -8,7 +8,7 @@ import pytest
 
 from clones import PROJECT, Clone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 def test_stages_run_on_their_defaults(tmp_path, monkeypatch):

@@ -134,8 +134,6 @@ def test_a_working_tree_unlike_its_lock_is_not_approved(clone):
 @pytest.mark.slow
 def test_a_champion_is_challenged_replaced_and_brought_back(clone):
     first = approved(clone)
-    clone.run("mlops-sync")
-    assert aliases(clone) == {"champion": "decision_tree"}
     clone.commit("first champion")
     clone.params(BETTER)
     clone.ran()
@@ -148,9 +146,7 @@ def test_a_champion_is_challenged_replaced_and_brought_back(clone):
     page = clone.run("mlops-champion", "compare").stdout
     assert ("candidate: decision_tree -> xgboost" in page and "train.models.xgboost.n_estimators: (none) -> 40" in page
             and "average_precision" in page)
-    second = approved(clone)
-    clone.run("mlops-sync")
-    assert second != first and aliases(clone) == {"champion": "xgboost"}
+    assert approved(clone) != first
     clone.params({"register": {"mode": "auto"}})
     said = clone.run("mlops-champion", "rollback", "--reason", "too many alarms").stdout
     assert "decision_tree, is back" in said and "mode is now propose" in said

@@ -160,7 +160,7 @@ def some(cases: dict[str, tuple], *seldom: str) -> list:
     return [pytest.param(*case, id=name, marks=[pytest.mark.long] * (name in seldom)) for name, case in cases.items()]
 
 
-@pytest.mark.parametrize("name, old, new, parts", some(CAUSES, "time zone"))
+@pytest.mark.parametrize("name, old, new, parts", some(CAUSES, "clock", "time zone"))
 def test_what_does_not_repeat_is_shown_by_stage_file_and_place(project, name, old, new, parts):
     project.change(name, old, new)
     project.repro_and_commit()
@@ -182,7 +182,7 @@ STALE = {
 }
 
 
-@pytest.mark.parametrize("name, old, new, message", some(STALE, "command", "parameter"))
+@pytest.mark.parametrize("name, old, new, message", some(STALE, "command", "parameter", "stage"))
 def test_a_stale_lock_is_told_from_a_run_that_does_not_repeat(project, name, old, new, message):
     project.change(name, old, new)
     project.commit()
@@ -230,6 +230,7 @@ def test_a_shallow_clone_with_no_branch_is_proven(project):
     assert fresh.proof()[0] == 0
 
 
+@pytest.mark.long
 def test_a_worktree_is_proven_on_its_own_commit(project):
     project.done("git", "worktree", "add", "--quiet", "--detach", "../tree")
     tree = Project(project.folder.parent / "tree")
@@ -239,6 +240,7 @@ def test_a_worktree_is_proven_on_its_own_commit(project):
     assert project.proof()[0] == 0
 
 
+@pytest.mark.long
 def test_a_pipeline_in_a_subfolder_with_a_cache_elsewhere_is_proven(project):
     inner = project.folder / "inner"
     inner.mkdir()
