@@ -6,7 +6,6 @@
 __all__ = ['LINKED', 'run_path', 'write_run_folder', 'named_folder', 'main', 'run_name']
 
 # %% ../../nbs/library/base/50_run_folders.ipynb #78fc303a
-import io
 import os
 import re
 import subprocess
@@ -14,10 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from .errors import UserError, did_you_mean, exit_on_user_error
-from .params import replace_text
+from .params import dump_yaml, replace_text
 
 # %% ../../nbs/library/base/50_run_folders.ipynb #5a4d319b
 def run_path(
@@ -39,9 +36,7 @@ def write_run_folder(
 ) -> None:
     "Write the folder of a run, with links to the project's code and DVC's cache."
     (folder / "data/findings").mkdir(parents=True, exist_ok=True)
-    text = io.StringIO()
-    YAML().dump(params, text)
-    replace_text(folder / "params.yaml", text.getvalue())
+    replace_text(folder / "params.yaml", dump_yaml(params))
     for name in LINKED:
         if not (folder / name).is_symlink():
             (folder / name).symlink_to(Path("../..", name))
