@@ -207,9 +207,8 @@ def check_channels(
         _propose(mapping, mapping_file)
         raise UserError(f"Words of the column {mapping['columns']['channel']!r} are not known",
                         ", ".join(f"{mask_card_numbers(word)!r} in {count:,} rows" for word, count in unknown[:10]),
-                        f"write in {mapping_file} which of atm, web and pos they mean, as `channels: "
-                        f"{{web: [{mask_card_numbers(unknown[0][0])}]}}` (or `channel: null` under columns, if that "
-                        "is something else), then give the same command again")
+                        f"write in {mapping_file} what they mean, as `channels: {{atm: […], web: […], pos: […]}}` (or "
+                        "`channel: null` under columns, if it says something else), then give the same command again")
 
 # %% ../../nbs/library/data/48_questions.ipynb #5e1c07b1
 def check_minor(

@@ -59,11 +59,13 @@ ORDERS = {
 }
 COMPACT = r"(\d{2})(\d{2})[T ]?(\d{2})(\d{2})(\d{2})$" # MMDDhhmmss
 YYMMDD = {rf"^(\d{{2}}){COMPACT}": r"20\1-\2-\3 \4:\5:\6"}
-DAY_FIRST = {r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})(\D.*)?$": r"\3-\2-\1\4"}
-MONTH_FIRST = {r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})(\D.*)?$": r"\3-\1-\2\4"}
+DAY_FIRST = {r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})(\D.*)?$": r"\3-\2-\1\4",
+             r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2})(\D.*)?$": r"20\3-\2-\1\4"}
+MONTH_FIRST = {r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})(\D.*)?$": r"\3-\1-\2\4",
+               r"^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2})(\D.*)?$": r"20\3-\1-\2\4"}
 DAY_FIRST_ONLY = r"^(1[3-9]|2\d|3[01])[/-](\d{1,2})[/-](\d{4})(\D.*)?$"
 MONTH_FIRST_ONLY = r"^(\d{1,2})[/-](1[3-9]|2\d|3[01])[/-](\d{4})(\D.*)?$"
-EITHER = r"^\d{1,2}[/-]\d{1,2}[/-]\d{4}(\D|$)" # what is left of these is ambiguous
+EITHER = r"^\d{1,2}[/-]\d{1,2}[/-]\d{4}(\D|$)|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2}(\D|$)" # the rest of these are ambiguous
 
 def _in_order(text: str, form: str | None) -> str: # SQL
     sure = {DAY_FIRST_ONLY: r"\3-\2-\1\4", MONTH_FIRST_ONLY: r"\3-\1-\2\4"}

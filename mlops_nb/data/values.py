@@ -127,10 +127,13 @@ def given_sql(
 ) -> str: # SQL over the JSON text `given`: a map from names to numbers, NULL for what cannot be read
     "Return the expression that reads a row's given numbers."
     texts = {name: f"json_extract_string(given, '$.{name}')" for name in names}
-    numbers = {name: f"TRY_CAST({text if decimal == '.' else number_sql(text, decimal)} AS DOUBLE)"
-               for name, text in texts.items()}
+    numbers = {name: _number(text, decimal) for name, text in texts.items()}
     read = ", ".join(f"'{name}': CASE WHEN isfinite({number}) THEN {number} END" for name, number in numbers.items())
     return f"MAP {{{read}}}" if read else "NULL::MAP(VARCHAR, DOUBLE)"
+
+def _number(text: str, decimal: str) -> str: # SQL; 1e-05, as programs write it, before 81,860.00
+    written = f"TRY_CAST({number_sql(text, decimal)} AS DOUBLE)"
+    return f"coalesce(TRY_CAST({text} AS DOUBLE), {written})" if decimal == "." else written
 
 # %% ../../nbs/library/data/08_values.ipynb #8eca3e12
 CHANNEL_NAMES = {"atm": ("atm", "cash machine"),
