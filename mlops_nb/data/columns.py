@@ -161,11 +161,14 @@ def _label_grade(column: Column) -> float | None:
     words, known = set(column.distinct), {*YES_WORDS, *NO_WORDS}
     if words <= known and words:
         return CONFIRMED if len(words) > 1 or len(column.texts) < column.rows else ALLOWED
-    return ALLOWED if len(words) == 2 and max(map(len, words)) <= 20 else None
+    two = len(words) == 2 or len(words) == 1 and len(column.texts) < column.rows # a word, and another one or none
+    return ALLOWED if two and max(map(len, words)) <= 20 else None
 
-def _channel_grade(column: Column) -> float | None: # cleaning quarantines what it does not know
-    known = {name for names in CHANNEL_NAMES.values() for name in names}
-    return CONFIRMED if column.distinct and set(column.distinct) <= known else None
+def _channel_grade(column: Column) -> float | None:
+    words, known = {*column.distinct}, {name for names in CHANNEL_NAMES.values() for name in names}
+    if not words or is_numeric(column):
+        return None
+    return CONFIRMED if words <= known else ALLOWED if words & known and len(words) <= 20 else None
 
 def _direction_grade(column: Column) -> float | None:
     words = set(column.distinct)
