@@ -48,7 +48,7 @@ def mapping_for(
     source: str | Path, # a file, a folder or a pattern
     kind: str = "labelled", # one of KINDS
 ) -> dict[str, Any]: # columns, units and layout; raises UserError if there is no valid mapping
-    "Find the mapping for a file; for unknown names or an unsure encoding, write a proposal beside it and raise."
+    "Find the mapping for a file; where names, money or encoding are unsure, write a proposal beside it and raise."
     mapping_file, (required, stated, optional) = mapping_path(source), KINDS[kind]
     given = _given(mapping_file) if mapping_file.exists() else {}
     look = first_look(source, given)
@@ -68,7 +68,6 @@ def mapping_for(
              "has column names that are not known")
     _ask(f"{source} {wrong}", proposed, look, given, mapping_file)
 
-
 # %% ../../nbs/library/data/20_mapping.ipynb #7c41d0a3
 # Raises UserError.
 def _ask(wrong: str, proposed: Proposal, look: Look, given: dict[str, Any], file: Path) -> NoReturn:
@@ -78,7 +77,6 @@ def _ask(wrong: str, proposed: Proposal, look: Look, given: dict[str, Any], file
     left = f" (it leaves open: {', '.join(proposed.open)})" if proposed.open else ""
     raise UserError(wrong, "; ".join(filter(None, [look.guess, ", ".join(look.names)])),
                     f"check the proposal in {file}{left}, then give the same command again")
-
 
 # %% ../../nbs/library/data/20_mapping.ipynb #c8e34ed0
 def _given(mapping_file: Path) -> dict[str, Any]: # raises UserError

@@ -147,6 +147,8 @@ def test_a_champion_is_challenged_replaced_and_brought_back(clone):
     assert ("candidate: decision_tree -> xgboost" in page and "train.models.xgboost.n_estimators: (none) -> 40" in page
             and "average_precision" in page)
     assert approved(clone) != first
+    clone.run("mlops-sync")
+    assert aliases(clone) == {"champion": "xgboost"}
     clone.params({"register": {"mode": "auto"}})
     said = clone.run("mlops-champion", "rollback", "--reason", "too many alarms").stdout
     assert "decision_tree, is back" in said and "mode is now propose" in said
