@@ -88,7 +88,7 @@ def label_sql(
     word, listed = f"coalesce(lower(trim({column})), '')", [_list(yes), _list(("", *no))]
     return f"(CASE WHEN {word} IN {listed[0]} THEN true WHEN {word} IN {listed[1]} THEN false END)"
 
-def _list(words: tuple[str, ...]) -> str: # SQL
+def _list(words: Iterable[str]) -> str: # SQL
     return "(" + ", ".join("'" + word.replace("'", "''") + "'" for word in words) + ")"
 
 # %% ../../nbs/library/data/08_values.ipynb #b369158c
@@ -147,9 +147,6 @@ def channel_sql(
     "Return the SQL that reads a channel."
     read = f"lower(trim({column}))"
     cases = [*(words or {}).items(), *CHANNEL_NAMES.items()]
-    return f"CASE WHEN trim({column}) = '' THEN NULL " + " ".join(
-        f"WHEN {read} IN ({', '.join(map(_quoted, names))}) THEN '{channel}'" for channel, names in cases
-    ) + f" ELSE {column} END"
-
-def _quoted(word: str) -> str: # SQL, in small letters
-    return "'" + word.strip().lower().replace("'", "''") + "'"
+    known = " ".join(f"WHEN {read} IN {_list([word.strip().lower() for word in names])} THEN '{channel}'"
+                     for channel, names in cases)
+    return f"CASE WHEN trim({column}) = '' THEN NULL {known} ELSE {column} END"
