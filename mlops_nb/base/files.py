@@ -27,17 +27,24 @@ from .errors import UserError
 def replacing(
     path: str | Path, # the output: a folder
 ) -> Iterator[Path]: # an empty folder beside it, to be filled
-    "Replace an output folder by one that the block fills; if the block fails, the old one stays."
+    "Replace an output folder by one that the block fills; if the block fails or is killed, the old one stays."
     path = Path(path)
-    aside = path.with_name(f".{path.name}.new")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    new, old = (path.with_name(f".{path.name}.{kind}") for kind in ("new", "old"))
+    _tidy(path, new, old)
+    new.mkdir(parents=True)
     try:
-        yield aside
-        shutil.rmtree(path, ignore_errors=True)
-        aside.rename(path)
+        yield new
+        if path.exists():
+            path.rename(old)
+        new.rename(path)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        _tidy(path, new, old)
+
+def _tidy(path: Path, new: Path, old: Path) -> None: # one of the three is left: the output
+    if old.exists() and not path.exists():
+        old.rename(path)
+    for rest in (new, old):
+        shutil.rmtree(rest, ignore_errors=True)
 
 # %% ../../nbs/library/base/20_files.ipynb #e2f03547
 def protect(folder: Path) -> None:
