@@ -302,6 +302,7 @@ problem-of_refund = it reports a refund
 problem-contradictory = { $subject } differs from the mark beside the amount
 problem-duplicate = { $subject } came before
 problem-card_number = { $subject } contains a card number
+problem-unprotected = { $subject } has the number of a real card, and there is no secret key
 problem-not_text = { $subject } contains characters that are not text
 problem-not_on_clocks = the time does not exist on local clocks
 problem-ambiguous = the local time came twice, in no order

@@ -247,6 +247,7 @@ problem-of_refund = 所报告的是退款
 problem-contradictory = { $subject }与金额旁的标记不符
 problem-duplicate = { $subject }重复
 problem-card_number = { $subject }中含有卡号
+problem-unprotected = { $subject }含真实卡号，而未设密钥
 problem-not_text = { $subject }中含有非文本字符
 problem-not_on_clocks = 当地时钟上不存在该时间
 problem-ambiguous = 当地时间出现两次，先后不明
