@@ -26,6 +26,11 @@ state-fine = ✓ Fine
 state-attention = ▲ Needs attention
 state-unknown = ? Not known yet
 
+sign_in = Sign in
+    .where = The address that was printed when the pages were started holds the token.
+    .token = Token
+    .button = Sign in
+    .wrong = This is not the token of these pages.
 page-late = This page was not ready after { $seconds } seconds. Please load it again; the server's log says what happened.
 source = Source: { $files }
 evidence = run, data version and executed notebook ({ $stage })

@@ -25,6 +25,11 @@ state-fine = ✓ 正常
 state-attention = ▲ 需要关注
 state-unknown = ? 暂不明确
 
+sign_in = 登录
+    .where = 启动页面时打印的地址中包含令牌。
+    .token = 令牌
+    .button = 登录
+    .wrong = 令牌不正确。
 page-late = 本页在 { $seconds } 秒内未能生成。请重新加载；原因见服务器日志。
 source = 来源：{ $files }
 evidence = 运行、数据版本与已执行的 notebook（{ $stage }）
