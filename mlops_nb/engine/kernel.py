@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['NEW_NAMESPACES', 'BIND', 'RECURSIVE', 'PRIVATE', 'SET_INTERFACE_FLAGS', 'INTERFACE_UP', 'CONNECTED', 'LOOPBACK',
-           'CHECKS', 'FileState', 'enter_namespaces', 'cover_tree', 'Guard', 'exists_in_tree', 'expand_pattern',
-           'check_read', 'check_write', 'check_import', 'check_text', 'check_network', 'install_audit_hook',
-           'file_states', 'packets_without_route', 'Outputs', 'Shell', 'DescriptorReader', 'run_cells', 'main',
-           'wait_ahead', 'serve', 'enter_sandbox', 'loaded_versions']
+           'CHECKS', 'FileState', 'STDERR_PIECES', 'enter_namespaces', 'cover_tree', 'Guard', 'exists_in_tree',
+           'expand_pattern', 'check_read', 'check_write', 'check_import', 'check_text', 'check_network',
+           'install_audit_hook', 'file_states', 'packets_without_route', 'Outputs', 'Shell', 'DescriptorReader',
+           'run_cells', 'main', 'wait_ahead', 'serve', 'enter_sandbox', 'loaded_versions']
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #ca7dca44
 import atexit
@@ -22,6 +22,7 @@ import json
 import os
 import re
 import resource
+import select
 import signal
 import socket
 import struct
@@ -29,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -259,7 +261,7 @@ def packets_without_route() -> int:
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #10253b3d
 class Outputs:
-    "The outputs of each cell, as nbformat writes them."
+    "The outputs of each cell, as nbformat writes them, but for text: a list of its pieces."
 
     def __init__(self):
         self.cells: list[list[dict[str, Any]]] = []
@@ -279,7 +281,12 @@ class Outputs:
     def text(self, name: str, text: str) -> None:
         "Add text of stdout or stderr."
         if text:
-            self.add({"output_type": "stream", "name": name, "text": text})
+            self.add({"output_type": "stream", "name": name, "text": [text]})
+
+    def of_cell(self, position: int) -> list[dict[str, Any]]:
+        "Return the outputs of a cell as nbformat writes them."
+        return [output | {"text": "".join(output["text"])} if "text" in output else output
+                for output in self.cells[position]]
 
     def show(self, data: dict[str, Any], metadata: dict[str, Any], transient: dict[str, Any], update: bool) -> None:
         "Add something displayed, or update what was displayed under its id."
@@ -408,11 +415,11 @@ def run_cells(
             _check_packets(guard, packets)
         _check_error(guard, error)
         failed = bool(error or guard.violations)
-        send(finished=position, outputs=shell.outputs.cells[position], count=position + 1,
+        send(finished=position, outputs=shell.outputs.of_cell(position), count=position + 1,
              violations=guard.violations, failed=failed)
         if failed:
             break
-    send(final=shell.outputs.cells)
+    send(final=[shell.outputs.of_cell(position) for position in range(len(shell.outputs.cells))])
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #04de0a4a
 def _check_files(guard: Guard, before: dict[str, FileState]) -> None:
@@ -443,7 +450,6 @@ def main() -> None: # arguments: now SOCKET, or ahead OWNER STAGES
         isolation_error, connection = wait_ahead(int(rest[0]), json.loads(rest[1]))
     signal.signal(signal.SIGINT, handler)
     request = json.loads(connection.makefile(encoding="utf-8").readline())
-    threading.Thread(target=_exit_with, args=(connection,), daemon=True).start()
     serve(request, connection, isolation_error)
     atexit._run_exitfuncs()
     os._exit(0)
@@ -454,10 +460,6 @@ def _attempt(act: Callable[..., None], *arguments: Any) -> str: # why it did not
     except OSError as error:
         return str(error)
     return ""
-
-def _exit_with(connection: socket.socket) -> None: # the other side sends nothing more until it closes, or is killed
-    connection.recv(1)
-    os._exit(1)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #7d16b4ea
 def wait_ahead(
@@ -504,6 +506,8 @@ def _exit_without(owner: int) -> None:
         os._exit(0)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #cba628b8
+STDERR_PIECES = 100 # writes whose text is kept until it is sent
+
 def serve(
     request: dict[str, Any], # cells, guard, environment, stderr: the file that takes what native code says there
     connection: socket.socket,
@@ -511,10 +515,13 @@ def serve(
 ) -> None:
     "Run the cells of a request under guard."
     answers, lock = connection.makefile("w", encoding="utf-8"), threading.Lock()
+    stderr: deque[str] = deque(maxlen=STDERR_PIECES)
 
     def send(**message: Any) -> None:
         with lock:
-            answers.write(json.dumps(message, default=str) + "\n")
+            told = "".join(stderr.popleft() for _ in range(len(stderr)))
+            for part in filter(None, ({"stderr": told} if told else {}, message)):
+                answers.write(json.dumps(part, default=str) + "\n")
             answers.flush()
 
     _replace_descriptors(request["stderr"])
@@ -523,11 +530,20 @@ def serve(
     guard = Guard(**request["guard"], has_loopback=not isolation_error)
     uncovered = enter_sandbox(guard, isolation_error)
     guard.reads += filter(None, [guard.name_in_tree(__file__)])
-    shell = Shell.instance(on_stderr=lambda text: send(stderr=text))
+    shell = Shell.instance(on_stderr=stderr.append)
+    threading.Thread(target=_watch, args=(connection, send), daemon=True).start()
     send(process=os.getpid(), uncovered=uncovered)
     install_audit_hook(guard)
     run_cells(request["cells"], guard, shell, send, has_own_network=not isolation_error)
     send(versions=loaded_versions(), peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+# %% ../../nbs/library/engine/40_kernel.ipynb #503a46b3
+def _watch(connection: socket.socket, send: Callable[..., None]) -> None:
+    try:
+        while not select.select([connection], [], [], 0.1)[0]:
+            send()
+    finally: # the other side sends nothing more until it closes, or is killed
+        os._exit(1)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #e1507a8c
 def _replace_descriptors(stderr_file: str) -> None: # stdin is empty, stdout and stderr are files

@@ -72,7 +72,7 @@ def messages(
     every: float = 0.2, # seconds
 ) -> Iterator[dict[str, Any]]: # an empty one whenever nothing came for that long
     "Receive a kernel's messages until it ends."
-    unread = b""
+    unread: list[bytes] = [] # pieces of a line whose end has not come
     with selectors.DefaultSelector() as selector:
         selector.register(kernel.connection, selectors.EVENT_READ)
         while True:
@@ -85,7 +85,11 @@ def messages(
                 return
             if not new:
                 return
-            *lines, unread = (unread + new).split(b"\n")
+            unread.append(new)
+            if b"\n" not in new:
+                continue
+            *lines, rest = b"".join(unread).split(b"\n")
+            unread = [rest]
             for message in map(json.loads, lines):
                 kernel.process = message.get("process", kernel.process)
                 yield message
