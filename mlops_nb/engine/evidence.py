@@ -108,7 +108,7 @@ def keep_failure(
     notebook.metadata |= {"failed_cell": failed_cell, "unfinished": unfinished}
     kept = FAILED / f"{stage}-{moment}.ipynb"
     FAILED.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, kept)
+    kept.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8", errors="backslashreplace")
     for old in sorted(FAILED.glob("*.ipynb"), key=_moment)[:-FAILURES_KEPT]:
         old.unlink()
     return kept

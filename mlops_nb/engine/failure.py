@@ -44,8 +44,9 @@ def cause(
         action, target = message["violations"][0]["action"], message["violations"][0]["target"]
         return (f"It {action} {target}, which dvc.yaml does not declare for {stage}.\n"
                 f"  To do: {PARAMETERS if target == 'params.yaml' else REMEDIES[action]}.")
-    error = next(output for output in message["outputs"] if output["output_type"] == "error")
-    return error["evalue"] if error["ename"] == "UserError" else f"{error['ename']}: {error['evalue']}"
+    error = [output for output in message["outputs"] if output["output_type"] == "error"][-1]
+    named = ": ".join(filter(None, (error["ename"], error["evalue"])))
+    return error["evalue"] if error["ename"] == "UserError" else named
 
 # %% ../../nbs/library/engine/80_failure.ipynb #9140df35
 def death_message(
@@ -64,7 +65,10 @@ def keep_and_describe(
     "Keep the failed notebook, and say what failed and how to reopen it."
     stage, cells = sandbox.stage.name, evidence.code_cells(notebook)
     cell = len(cells) - 1 if failure.cell is None else max(failure.cell, 0)
-    kept = evidence.keep_failure(notebook, stage, cells[cell], failure.unfinished)
+    try:
+        kept = str(evidence.keep_failure(notebook, stage, cells[cell], failure.unfinished))
+    except OSError as error:
+        kept = f"could not be kept, {error}"
     above = evidence.heading(notebook, cells[cell])
     stopped_at = f"stopped at cell {cell + 1} of {len(cells)}{f' ({above})' if above else ''}"
     run = f" RUN={sandbox.cwd.name}" if sandbox.cwd != sandbox.tree else ""

@@ -7,8 +7,8 @@ __all__ = ['NEW_NAMESPACES', 'BIND', 'RECURSIVE', 'PRIVATE', 'SET_INTERFACE_FLAG
            'LOOPBACK', 'CHECKS', 'FileState', 'FILE_TROUBLE', 'PATH_IN_TEXT', 'STDERR_PIECES', 'enter_namespaces',
            'cover_tree', 'Guard', 'exists_in_tree', 'expand_pattern', 'check_read', 'check_write', 'check_import',
            'check_named', 'opened_by_script', 'check_command', 'check_network', 'install_audit_hook', 'file_states',
-           'packets_without_route', 'Outputs', 'Shell', 'DescriptorReader', 'run_cells', 'main', 'wait_ahead', 'serve',
-           'enter_sandbox', 'loaded_versions']
+           'packets_without_route', 'Outputs', 'Shell', 'words_of', 'DescriptorReader', 'run_cells', 'main',
+           'wait_ahead', 'serve', 'enter_sandbox', 'loaded_versions']
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #ca7dca44
 import atexit
@@ -33,6 +33,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -369,6 +370,8 @@ class _OutputStream(io.TextIOBase):
         self.outputs, self.name, self.on_text = outputs, name, on_text
 
     def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"{self.name} takes text, not {type(text).__name__}")
         self.outputs.text(self.name, text)
         if self.on_text:
             self.on_text(text)
@@ -405,18 +408,33 @@ class Shell(InteractiveShell):
         self.user_ns["_exit_code"] = done.returncode
 
     def _showtraceback(self, etype, evalue, stb):
-        self.outputs.add({"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": stb})
+        self.shown = evalue
+        lines = [stb] if isinstance(stb, str) else [str(line) for line in stb or ()]
+        self.outputs.add({"output_type": "error", "ename": etype.__name__, "evalue": words_of(evalue),
+                          "traceback": lines})
 
-    def run(self, source: str) -> BaseException | None: # the exception that ended the cell, if one did
+    def run(self, source: str) -> BaseException | None: # the exception that ended the cell or was shown, if any
         "Run a cell; its outputs are the last of `outputs.cells`."
         self.outputs.cells.append([])
+        self.shown = None
         streams = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = self.streams
         try:
             result = self.run_cell(source, store_history=True)
         finally:
             sys.stdout, sys.stderr = streams
-        return result.error_before_exec or result.error_in_exec
+        errors = result.error_before_exec, result.error_in_exec, self.shown
+        error = next((error for error in errors if error is not None), None)
+        if error is not None and not any("ename" in output for output in self.outputs.cells[-1]):
+            self._showtraceback(type(error), error, traceback.format_exception(error))
+        return error
+
+def words_of(error: BaseException) -> str:
+    "Return an exception's message, whatever its class makes of it."
+    try:
+        return str(error)
+    except Exception:
+        return "<an exception without words>"
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #3af7d6e8
 class DescriptorReader:
@@ -453,7 +471,7 @@ def run_cells(
         if has_own_network:
             _check_packets(guard, packets)
         _check_error(guard, error)
-        failed = bool(error or guard.violations)
+        failed = error is not None or bool(guard.violations)
         send(finished=position, outputs=shell.outputs.of_cell(position), count=position + 1,
              violations=guard.violations, failed=failed)
         if failed:
@@ -478,20 +496,22 @@ FILE_TROUBLE = re.compile("no such ?file|(could|can|does)( ?not|n't) (open|exist
 PATH_IN_TEXT = re.compile(r"""["'`]([^"'`\n]+)["'`]|([\w./~+@*?-]+)""") # in quotes, or without a space
 
 def _check_error(guard: Guard, error: BaseException | None) -> None:
-    while error is not None and not guard.violations:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen and not guard.violations:
         with suppress(PermissionError):
             if isinstance(error, subprocess.CalledProcessError):
                 check_command(guard, error.cmd)
             for path in _could_not_open(guard, error):
                 check_named(guard, path)
-        error = error.__cause__ or error.__context__
+        seen.add(id(error))
+        error = error.__context__ if error.__cause__ is None else error.__cause__
 
 def _could_not_open(guard: Guard, error: BaseException) -> list[str]:
     files = [getattr(error, name, None) for name in ("filename", "filename2")]
-    if _raised_by_stage(guard, error) or not (isinstance(error, OSError) or FILE_TROUBLE.search(str(error))):
+    if _raised_by_stage(guard, error) or not (isinstance(error, OSError) or FILE_TROUBLE.search(words_of(error))):
         return []
     given = [os.fsdecode(file) for file in files if isinstance(file, (str, bytes))]
-    return given or ["".join(found) for found in PATH_IN_TEXT.findall(str(error))]
+    return given or ["".join(found) for found in PATH_IN_TEXT.findall(words_of(error))]
 
 def _raised_by_stage(guard: Guard, error: BaseException) -> bool: # by a `raise` in a cell or a module of the tree
     trace = error.__traceback__
@@ -585,7 +605,8 @@ def serve(
         with lock:
             told = "".join(stderr.popleft() for _ in range(len(stderr)))
             for part in filter(None, ({"stderr": told} if told else {}, message)):
-                answers.write(json.dumps(part, default=str) + "\n")
+                line = json.dumps(part, default=str, ensure_ascii=False)
+                answers.write(re.sub(r"[\ud800-\udfff]", lambda half: rf"\\u{ord(half[0]):04x}", line) + "\n")
             answers.flush()
 
     _replace_descriptors(request["stderr"])

@@ -143,7 +143,7 @@ def _checked_sandbox(notebook: nbformat.NotebookNode, output_path: str) -> Sandb
         check_parameters(passed, default_parameters(notebook))
         sandbox = sandbox_for(stage, named_files(passed))
         lay_out(sandbox)
-    except UserError as error:
+    except (UserError, OSError) as error:
         raise StageFailed(f"{Path(output_path or 'The notebook').stem} was not started. {error}") from None
     return sandbox
 
@@ -161,7 +161,8 @@ class StageEngine(Engine):
         try:
             record = run(nb, sandbox, progress, execution_timeout)
             publish_outputs(sandbox, output_path)
-        except RunFailed as failure:
+        except (RunFailed, OSError) as error:
+            failure = error if isinstance(error, RunFailed) else RunFailed(f"{type(error).__name__}: {error}")
             progress.line.say(f"{stage}: failed after {seconds_since(progress.began):.1f} s")
             raise StageFailed(keep_and_describe(nb, sandbox, failure)) from None
         finally:

@@ -341,6 +341,46 @@ def test_a_cell_that_ends_the_program_is_a_failure(project):
     refused(project, ["raise SystemExit(0)"], "SystemExit")
 
 
+CLASS = "class Own(Exception):\n    "
+FAILURES = {
+    "line magic": ("%nosuchmagic", "UsageError: Line magic function `%nosuchmagic` not found."),
+    "cell magic": ("%%sql\nselect 1", "UsageError: Cell magic `%%sql` not found."),
+    "group": ("raise ExceptionGroup('two of them', [OSError(1), ValueError(2)])", "ExceptionGroup: two of them"),
+    "debugger": ("breakpoint()", "BdbQuit"),
+    "handler": ("get_ipython().set_custom_exc((KeyError,), lambda *_, **__: print('handled'))\n{}['x']",
+                "KeyError: 'x'"),
+    "no traceback": (CLASS + "def _render_traceback_(self): pass\nraise Own('stop')", "Own: stop"),
+    "no words": (CLASS + "def __str__(self): raise OSError('mute')\nraise Own", "OSError: mute"),  # as IPython has it
+    "falsy": (CLASS + "def __bool__(self): return False\nraise Own('empty')", "Own: empty"),
+    "half a character": ("print('\\ud800'); raise ValueError('row \\ud800')", "ValueError: row \\ud800"),
+    "shown": ("%%time\nraise ValueError('no labels')", "ValueError: no labels"),
+    "bytes": ("import sys; sys.stdout.write(b'x')", "TypeError"),
+}
+
+
+@pytest.mark.parametrize("source, message", FAILURES.values(), ids=FAILURES)
+def test_a_failed_cell_is_a_failure_whatever_it_shows(project, source, message):
+    refused(project, ["1", source], message)
+    kept = nbformat.read(project.failed()[0], as_version=4)
+    assert "ename" in kept.cells[-1].outputs[-1]
+
+
+def test_half_a_character_is_text_like_any_other(project):
+    code, printed = project.run("import sys; print('row \\ud800'); print('\\udcff', file=sys.stderr); '\\udfff 😀'")
+    assert code == 0, printed
+    assert project.outputs()[0][0].text == "row \\ud800\n"
+    assert project.outputs()[0][1].data["text/plain"] == "'\\udfff 😀'"
+
+
+def test_outputs_that_cannot_be_published_are_a_failure(project):
+    project.declare(outs=["runs/toy.ipynb", "model/weights"])
+    (project.folder / "model").touch()
+    source = "import os; os.makedirs('model', exist_ok=True); open('model/weights', 'w').write('1')"
+    code, printed = project.run(source)
+    assert code == 1 and "toy failed.\n" in printed and "File exists" in printed
+    assert len(project.failed()) == 1
+
+
 # The same bytes, wherever it runs
 
 RESTLESS = """
