@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['NEW_NAMESPACES', 'BIND', 'RECURSIVE', 'PRIVATE', 'SET_INTERFACE_FLAGS', 'INTERFACE_UP', 'PUNCTUATION', 'CONNECTED',
-           'LOOPBACK', 'CHECKS', 'FileState', 'FILE_TROUBLE', 'PATH_IN_TEXT', 'STDERR_PIECES', 'enter_namespaces',
-           'cover_tree', 'Guard', 'exists_in_tree', 'expand_pattern', 'check_read', 'check_write', 'check_import',
-           'check_named', 'opened_by_script', 'check_command', 'check_network', 'install_audit_hook', 'file_states',
-           'packets_without_route', 'Outputs', 'Shell', 'words_of', 'DescriptorReader', 'run_cells', 'main',
-           'wait_ahead', 'serve', 'enter_sandbox', 'loaded_versions']
+           'LOOPBACK', 'CHECKS', 'FileState', 'FILE_TROUBLE', 'PATH_IN_TEXT', 'STDERR_PIECES', 'EXIT_SECONDS',
+           'enter_namespaces', 'cover_tree', 'Guard', 'exists_in_tree', 'expand_pattern', 'check_read', 'check_write',
+           'check_import', 'check_named', 'opened_by_script', 'check_command', 'check_network', 'install_audit_hook',
+           'file_states', 'packets_without_route', 'Outputs', 'Shell', 'words_of', 'DescriptorReader', 'run_cells',
+           'main', 'wait_ahead', 'serve', 'run_exit_functions', 'enter_sandbox', 'loaded_versions']
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #ca7dca44
 import atexit
@@ -527,15 +527,13 @@ def _raised_by_stage(guard: Guard, error: BaseException) -> bool: # by a `raise`
 def main() -> None: # arguments: now SOCKET, or ahead OWNER STAGES
     "Be the kernel of one stage."
     when, *rest = sys.argv[1:]
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     if when == "now":
         isolation_error, connection = _attempt(enter_namespaces), socket.socket(fileno=int(rest[0]))
     else:
         isolation_error, connection = wait_ahead(int(rest[0]), json.loads(rest[1]))
-    signal.signal(signal.SIGINT, handler)
+    os.register_at_fork(after_in_child=lambda: _empty_descriptor(connection.fileno()))
     request = json.loads(connection.makefile(encoding="utf-8").readline())
     serve(request, connection, isolation_error)
-    atexit._run_exitfuncs()
     os._exit(0)
 
 def _attempt(act: Callable[..., None], *arguments: Any) -> str: # why it did not work; empty if it did
@@ -544,6 +542,11 @@ def _attempt(act: Callable[..., None], *arguments: Any) -> str: # why it did not
     except OSError as error:
         return str(error)
     return ""
+
+def _empty_descriptor(descriptor: int) -> None: # its number stays taken
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, descriptor)
+    os.close(nothing)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #7d16b4ea
 def wait_ahead(
@@ -555,6 +558,7 @@ def wait_ahead(
     for _, modules in stages:
         listener, (next_turn, mine) = listeners.pop(0), os.pipe()
         if not os.fork():
+            os.setpgid(0, 0)
             isolation_error = _attempt(enter_namespaces)  # libraries bring threads, and then it is too late
             for other in listeners:
                 other.close()
@@ -620,6 +624,7 @@ def serve(
     send(process=os.getpid(), uncovered=uncovered)
     install_audit_hook(guard)
     run_cells(request["cells"], guard, shell, send, has_own_network=not isolation_error)
+    run_exit_functions()
     send(versions=loaded_versions(), peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #503a46b3
@@ -628,7 +633,23 @@ def _watch(connection: socket.socket, send: Callable[..., None]) -> None:
         while not select.select([connection], [], [], 0.1)[0]:
             send()
     finally: # the other side sends nothing more until it closes, or is killed
-        os._exit(1)
+        os.killpg(0, signal.SIGKILL)
+
+# %% ../../nbs/library/engine/40_kernel.ipynb #411f6937
+EXIT_SECONDS = 2 # for each function that is to be called when Python ends
+
+def run_exit_functions() -> None:
+    "Do what Python does at its end, without waiting for anybody."
+    def break_off(*ignored: Any) -> None:
+        raise TimeoutError("broken off: the stage has ended")
+
+    signal.signal(signal.SIGALRM, break_off)
+    signal.setitimer(signal.ITIMER_REAL, EXIT_SECONDS, EXIT_SECONDS)
+    for act in reversed(threading._threading_atexits):  # pools of processes and threads
+        with suppress(Exception):
+            act()
+    atexit._run_exitfuncs()
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #e1507a8c
 def _replace_descriptors(stderr_file: str) -> None: # stdin is empty, stdout and stderr are files

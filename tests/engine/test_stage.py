@@ -381,6 +381,60 @@ def test_outputs_that_cannot_be_published_are_a_failure(project):
     assert len(project.failed()) == 1
 
 
+def test_no_cell_runs_after_an_error_that_was_only_shown(project):
+    project.declare(outs=["runs/toy.ipynb", "model"])
+    (project.folder / "model").write_text("good")
+    code, printed = project.run("%%time\nraise ValueError('no labels')", "open('model', 'w').write('bad')")
+    assert code == 1 and "toy stopped at cell 1 of 2" in printed
+    assert (project.folder / "model").read_text() == "good"
+
+
+# It ends with its last cell
+
+LEFT_RUNNING = {
+    "joblib": "from joblib import Parallel, delayed; Parallel(n_jobs=2)(delayed(abs)(i) for i in range(3))",
+    "open pools": """
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import Pool
+one, two = ProcessPoolExecutor(2), Pool(2)
+list(one.map(abs, range(3))), two.map(abs, range(3))""",
+    "busy": """
+import atexit, multiprocessing, os, subprocess, tempfile, threading, time
+from concurrent.futures import ProcessPoolExecutor
+pool = ProcessPoolExecutor(1); pool.submit(time.sleep, 1000)
+multiprocessing.Process(target=time.sleep, args=(1000,)).start()
+subprocess.Popen(["sleep", "1000"]); os.fork() or time.sleep(1000)
+threading.Thread(target=time.sleep, args=(1000,)).start()
+folder = tempfile.TemporaryDirectory(); print(folder.name)
+atexit.register(time.sleep, 1000)""",
+}
+
+
+def processes_of(project: Project) -> list[str]:
+    """What the processes that were started for a project's stage are called."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            if f"FOLDER={project.folder}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text())
+    return found
+
+
+@pytest.mark.parametrize("source", LEFT_RUNNING.values(), ids=LEFT_RUNNING)
+def test_a_stage_ends_with_its_last_cell(project, source):
+    code, printed = project.run(source, "2", env={"FOLDER": str(project.folder)})
+    assert code == 0 and project.record()["seconds"] < 20, printed
+    assert soon(lambda: not processes_of(project))
+    if "TemporaryDirectory" in source:
+        assert not Path(project.outputs()[0][0].text.strip()).exists()
+
+
+def test_a_kernel_that_dies_does_not_leave_its_children(project):
+    source = "import os, time; os.fork() or time.sleep(1000); os.kill(os.getpid(), 9)"
+    refused(project, ["1", source], "The kernel died", env={"FOLDER": str(project.folder)})
+    assert soon(lambda: not processes_of(project))
+
+
 # The same bytes, wherever it runs
 
 RESTLESS = """
