@@ -131,8 +131,8 @@ EXPLANATION = """\
 # channels: {web: [MOTO], pos: [Kiosk]} are words of the column channel that mean atm, web or pos.
 # features: [V1, V2] are columns of numbers that are given to the models as they are.
 # How the file is written is found, but can be said: encoding (windows-1252, windows-1250, …), delimiter (comma,
-# semicolon, tab, pipe), quote (single, double), header_line (the number of the line with the columns' names), sheet
-# (of an Excel file).
+# semicolon, tab, pipe), quote (single, double), header_line (the number of the line with the columns' names),
+# sheet (of an Excel file).
 """
 
 # %% ../../nbs/library/data/20_mapping.ipynb #f9e215b7
