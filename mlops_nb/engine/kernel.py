@@ -7,8 +7,8 @@ __all__ = ['NEW_NAMESPACES', 'BIND', 'RECURSIVE', 'PRIVATE', 'SET_INTERFACE_FLAG
            'LOOPBACK', 'CHECKS', 'FileState', 'FILE_TROUBLE', 'PATH_IN_TEXT', 'STDERR_PIECES', 'EXIT_SECONDS',
            'enter_namespaces', 'cover_tree', 'Guard', 'exists_in_tree', 'expand_pattern', 'check_read', 'check_write',
            'check_import', 'check_named', 'opened_by_script', 'check_command', 'check_network', 'install_audit_hook',
-           'file_states', 'packets_without_route', 'Outputs', 'Shell', 'words_of', 'DescriptorReader', 'run_cells',
-           'main', 'wait_ahead', 'serve', 'run_exit_functions', 'enter_sandbox', 'loaded_versions']
+           'file_states', 'packets_without_route', 'Outputs', 'encode_bytes', 'Shell', 'words_of', 'DescriptorReader',
+           'run_cells', 'main', 'wait_ahead', 'serve', 'run_exit_functions', 'enter_sandbox', 'loaded_versions']
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #ca7dca44
 import atexit
@@ -330,8 +330,7 @@ class Outputs:
 
     def show(self, data: dict[str, Any], metadata: dict[str, Any], transient: dict[str, Any], update: bool) -> None:
         "Add something displayed, or update what was displayed under its id."
-        data = {kind: base64.b64encode(part).decode() if isinstance(part, bytes) else part
-                for kind, part in data.items()}
+        data = encode_bytes(data)
         same_id = self.by_display_id.setdefault(transient.get("display_id"), [])
         for output in same_id if update else ():
             output |= {"data": data, "metadata": metadata}
@@ -339,6 +338,10 @@ class Outputs:
             output = {"output_type": "display_data", "data": data, "metadata": metadata}
             self.add(output)
             same_id.append(output)
+
+def encode_bytes(data: dict[str, Any]) -> dict[str, Any]: # by MIME type
+    "Return what is shown with bytes, as of a picture, in base64."
+    return {kind: base64.b64encode(part).decode() if isinstance(part, bytes) else part for kind, part in data.items()}
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #a251a6cf
 class _DisplayPublisher(DisplayPublisher):
@@ -359,7 +362,7 @@ class _DisplayHook(DisplayHook):
         "No prompt: the output carries its number."
 
     def write_format_data(self, format_dict, md_dict=None):
-        self.outputs.add({"output_type": "execute_result", "data": format_dict, "metadata": md_dict or {},
+        self.outputs.add({"output_type": "execute_result", "data": encode_bytes(format_dict), "metadata": md_dict or {},
                           "execution_count": self.prompt_count})
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #f525a399
@@ -367,11 +370,14 @@ class _OutputStream(io.TextIOBase):
     encoding = "utf-8"
 
     def __init__(self, outputs: Outputs, name: str, on_text: Callable[[str], None] | None = None):
-        self.outputs, self.name, self.on_text = outputs, name, on_text
+        self.outputs, self.name, self.on_text, self.is_forked = outputs, name, on_text, False
+        os.register_at_fork(after_in_child=lambda: setattr(self, "is_forked", True))
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"{self.name} takes text, not {type(text).__name__}")
+        if self.is_forked:
+            return os.write(self.fileno(), text.encode(errors="backslashreplace"))
         self.outputs.text(self.name, text)
         if self.on_text:
             self.on_text(text)
@@ -400,6 +406,9 @@ class Shell(InteractiveShell):
 
     def enable_gui(self, gui=None):
         "There is no window to show anything in."
+
+    def ask_exit(self):
+        raise SystemExit
 
     def system(self, cmd):
         done = subprocess.run(self.var_expand(cmd, depth=1), shell=True, text=True,

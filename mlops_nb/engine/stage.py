@@ -153,9 +153,11 @@ class StageEngine(Engine):
 
     @classmethod
     def execute_notebook(cls, nb: nbformat.NotebookNode, kernel_name: str, output_path: str | None = None,
-                         execution_timeout: float | None = None, **ignored: Any) -> nbformat.NotebookNode:
+                         execution_timeout: float | None = None, input_path: str | None = None,
+                         **ignored: Any) -> nbformat.NotebookNode:
         began = datetime.now(timezone.utc).isoformat(timespec="seconds")
         sandbox = _checked_sandbox(nb, output_path or "")
+        evidence.name_cells(nb, input_path)
         stage = sandbox.stage.name
         progress = Progress(stage, len(evidence.code_cells(nb)), evidence.expected_seconds(output_path))
         try:
@@ -171,4 +173,4 @@ class StageEngine(Engine):
         circumstances = {"stage": stage, "began": began, "seconds": seconds, "machine": evidence.machine()}
         evidence.write_record(output_path, circumstances | record)
         progress.line.say(f"{stage}: done in {seconds:.1f} s")
-        return evidence.normalise(nb, sandbox.tree)
+        return evidence.normalise(nb, sandbox.folder, sandbox.tree)

@@ -354,6 +354,7 @@ FAILURES = {
     "falsy": (CLASS + "def __bool__(self): return False\nraise Own('empty')", "Own: empty"),
     "half a character": ("print('\\ud800'); raise ValueError('row \\ud800')", "ValueError: row \\ud800"),
     "shown": ("%%time\nraise ValueError('no labels')", "ValueError: no labels"),
+    "exit": ("exit", "SystemExit"),
     "bytes": ("import sys; sys.stdout.write(b'x')", "TypeError"),
 }
 
@@ -494,6 +495,35 @@ def test_a_notebook_shows_what_plain_papermill_shows(project):
     subprocess.run(plainly, cwd=project.folder, capture_output=True, check=True)
     plain = [[{**output, "metadata": {}} for output in outputs] for outputs in project.outputs()]
     assert [[{**output, "metadata": {}} for output in outputs] for outputs in ours] == plain
+
+
+CHILDREN = ["""
+import multiprocessing, os, subprocess, sys
+def work(i): print("pool", i)
+with multiprocessing.get_context("fork").Pool(1) as pool: pool.map(work, range(2))
+if not os.fork():
+    print("fork"); os._exit(0)
+os.wait(); None""", """
+child = subprocess.Popen([sys.executable, "-c", "import time; print('still running'); time.sleep(1000)"])
+import time; time.sleep(1)""", "print('last')"]
+
+
+def test_what_child_processes_print_is_there(project):
+    code, printed = project.run(*CHILDREN)
+    assert code == 0, printed
+    assert [cell[0].text for cell in project.outputs()] == ["pool 0\npool 1\nfork\n", "still running\n", "last\n"]
+
+
+def test_cells_without_ids_are_named_by_their_place(project):
+    nbformat.write(new_notebook(cells=[new_code_cell("1"), new_code_cell("2")], metadata=KERNEL),
+                   project.folder / "toy.ipynb")
+    notebook = json.loads((project.folder / "toy.ipynb").read_text()) | {"nbformat_minor": 0}
+    for cell in notebook["cells"]:
+        del cell["id"]
+    (project.folder / "toy.ipynb").write_text(json.dumps(notebook))
+    subprocess.run(COMMAND, cwd=project.folder, capture_output=True, check=True)
+    cells = nbformat.read(project.folder / "runs/toy.ipynb", as_version=4).cells
+    assert [cell.id for cell in cells] == ["cell-0", "cell-1"]
 
 
 # Watching it
