@@ -7,7 +7,7 @@ __all__ = ['NEW_NAMESPACES', 'BIND', 'RECURSIVE', 'PRIVATE', 'SET_INTERFACE_FLAG
            'LOOPBACK', 'CHECKS', 'FileState', 'FILE_TROUBLE', 'PATH_IN_TEXT', 'STDERR_PIECES', 'EXIT_SECONDS',
            'enter_namespaces', 'cover_tree', 'Guard', 'exists_in_tree', 'expand_pattern', 'check_read', 'check_write',
            'check_import', 'check_named', 'opened_by_script', 'check_command', 'check_network', 'install_audit_hook',
-           'file_states', 'packets_without_route', 'Outputs', 'encode_bytes', 'Shell', 'words_of', 'DescriptorReader',
+           'file_states', 'packets_without_route', 'Outputs', 'encode_bytes', 'words_of', 'Shell', 'DescriptorReader',
            'run_cells', 'main', 'wait_ahead', 'serve', 'run_exit_functions', 'enter_sandbox', 'loaded_versions']
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #ca7dca44
@@ -365,6 +365,14 @@ class _DisplayHook(DisplayHook):
         self.outputs.add({"output_type": "execute_result", "data": encode_bytes(format_dict), "metadata": md_dict or {},
                           "execution_count": self.prompt_count})
 
+# %% ../../nbs/library/engine/40_kernel.ipynb #13e9e361
+def words_of(error: BaseException) -> str:
+    "Return an exception's message, whatever its class makes of it."
+    try:
+        return str(error)
+    except Exception:
+        return "<an exception without words>"
+
 # %% ../../nbs/library/engine/40_kernel.ipynb #f525a399
 class _OutputStream(io.TextIOBase):
     encoding = "utf-8"
@@ -438,13 +446,6 @@ class Shell(InteractiveShell):
             self._showtraceback(type(error), error, traceback.format_exception(error))
         return error
 
-def words_of(error: BaseException) -> str:
-    "Return an exception's message, whatever its class makes of it."
-    try:
-        return str(error)
-    except Exception:
-        return "<an exception without words>"
-
 # %% ../../nbs/library/engine/40_kernel.ipynb #3af7d6e8
 class DescriptorReader:
     "What arrives at file descriptor 1 or 2 without passing through Python."
@@ -501,9 +502,6 @@ def _check_packets(guard: Guard, before: int) -> None:
             guard.refuse(CONNECTED, "an address that native code or a child process chose")
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #66b957f2
-FILE_TROUBLE = re.compile("no such ?file|(could|can|does)( ?not|n't) (open|exist)|open failed|no files found", re.I)
-PATH_IN_TEXT = re.compile(r"""["'`]([^"'`\n]+)["'`]|([\w./~+@*?-]+)""") # in quotes, or without a space
-
 def _check_error(guard: Guard, error: BaseException | None) -> None:
     seen: set[int] = set()
     while error is not None and id(error) not in seen and not guard.violations:
@@ -514,6 +512,10 @@ def _check_error(guard: Guard, error: BaseException | None) -> None:
                 check_named(guard, path)
         seen.add(id(error))
         error = error.__context__ if error.__cause__ is None else error.__cause__
+
+# %% ../../nbs/library/engine/40_kernel.ipynb #170e48ec
+FILE_TROUBLE = re.compile("no such ?file|(could|can|does)( ?not|n't) (open|exist)|open failed|no files found", re.I)
+PATH_IN_TEXT = re.compile(r"""["'`]([^"'`\n]+)["'`]|([\w./~+@*?-]+)""") # in quotes, or without a space
 
 def _could_not_open(guard: Guard, error: BaseException) -> list[str]:
     files = [getattr(error, name, None) for name in ("filename", "filename2")]
@@ -642,7 +644,8 @@ def _watch(connection: socket.socket, send: Callable[..., None]) -> None:
         while not select.select([connection], [], [], 0.1)[0]:
             send()
     finally: # the other side sends nothing more until it closes, or is killed
-        os.killpg(0, signal.SIGKILL)
+        os.killpg(0, signal.SIGTERM)
+        os._exit(1)
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #411f6937
 EXIT_SECONDS = 2 # for each function that is to be called when Python ends

@@ -49,7 +49,9 @@ class Kernel:
     def __exit__(self, *failure: object) -> None:
         if self.process:
             with suppress(ProcessLookupError):
-                os.killpg(self.process, signal.SIGKILL)
+                if failure[0]:
+                    os.kill(self.process, signal.SIGKILL)
+                os.killpg(self.process, signal.SIGTERM)
         self.connection.close()
         self.stderr.unlink(missing_ok=True)
 
