@@ -57,8 +57,8 @@ def _change_texts(cell: nbformat.NotebookNode, change: Callable[[str], str]) -> 
 
 # %% ../../nbs/library/engine/50_evidence.ipynb #c86715cf
 EMBEDDED = r"data:[^\s,;\"']+;base64,[A-Za-z0-9+/=]+" # a picture within HTML
-ADDRESS = r"(?<= at )0x[0-9a-fA-F]{6,}\b"
-BEFORE = r"(\x1b\[[\d;]*m|\\[nrt]|(?<![\w.+~-])(?<!(?<!/)/))" # a colour, a written line break, or no part of a path
+ADDRESS = r"0x(?<= at 0x)[0-9a-fA-F]{6,}\b"
+BEFORE = re.compile(r"(^|\x1b\[[\d;]*m|\\[nrt]|[^\w.+~/-]|//)$") # a colour, a written line break, no part of a path
 AFTER = r"(?![\w-]|\.\w)"
 
 def without_places(
@@ -68,16 +68,15 @@ def without_places(
     "Replace the project's folder, the home folder and addresses in memory."
     named = {os.path.expanduser("~"): "~"} | {str(root): "." for root in roots}
     places = sorted((place for place in named if os.path.isabs(place) and place.strip("/")), key=len, reverse=True)
-    pattern = f"(?P<kept>{EMBEDDED})|(?P<address>{ADDRESS})"
-    if places:
-        pattern += f"|(?P<before>{BEFORE})(?P<place>{'|'.join(map(re.escape, places))}){AFTER}"
+    each = "".join(f"|{re.escape(place)}{AFTER}" for place in places)
 
     def neutral(found: re.Match) -> str:
-        if found["kept"] or found["address"]:
-            return found["kept"] or "0x…"
-        return found["before"] + named[found["place"]]
+        if found[0] not in named:
+            return found[1] or "0x…"
+        is_path = BEFORE.search(text[max(0, found.start() - 16):found.start()])
+        return named[found[0]] if is_path else found[0]
 
-    return re.sub(pattern, neutral, text)
+    return re.sub(f"({EMBEDDED})|{ADDRESS}{each}", neutral, text)
 
 # %% ../../nbs/library/engine/50_evidence.ipynb #29fa6efb
 TIMING = re.compile(r"%%?time(it)?\b")

@@ -493,7 +493,14 @@ def _check_files(guard: Guard, before: dict[str, FileState]) -> None:
     now = file_states(guard)
     for path in sorted(path for path in now.keys() | before.keys() if now.get(path) != before.get(path)):
         with suppress(PermissionError):
-            guard.refuse("wrote", path)
+            if not (path in before and path in now and _is_link(guard, path, before[path][0], now[path][0])):
+                guard.refuse("wrote", path)
+
+def _is_link(guard: Guard, path: str, *inodes: int) -> bool: # all along, to the working tree's own file
+    try:
+        return {*inodes} == {os.stat(path, dir_fd=guard.tree_descriptor).st_ino}
+    except OSError:
+        return False
 
 def _check_packets(guard: Guard, before: int) -> None:
     is_known = any(violation["action"] == CONNECTED for violation in guard.violations)

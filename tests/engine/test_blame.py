@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from mlops_nb.engine.failure import cause
-from mlops_nb.engine.kernel import Guard, _check_error, check_command
+from mlops_nb.engine.kernel import Guard, _check_error, _check_files, check_command, file_states
 
 
 @pytest.fixture
@@ -97,3 +97,16 @@ def test_a_command_is_judged_where_it_runs(guard):
 def test_nobody_is_told_to_depend_on_all_parameters():
     message = {"violations": [{"action": "read", "target": "params.yaml"}]}
     assert "deps" not in cause(message, "toy") and "params" in cause(message, "toy")
+
+
+def test_a_linked_input_that_an_editor_changed_was_not_written_by_the_stage(guard):
+    os.link(f"{guard.tree}/secret.csv", "secret.csv")
+    before = file_states(guard)
+    with open(f"{guard.tree}/secret.csv", "a") as edited:
+        edited.write("more")
+    _check_files(guard, before)
+    assert not guard.violations
+    before = file_states(guard)
+    os.replace(f"{guard.tree}/bank.py", "secret.csv")
+    _check_files(guard, before)
+    assert guard.violations == [{"action": "wrote", "target": "secret.csv"}]
