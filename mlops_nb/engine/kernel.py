@@ -7,7 +7,7 @@ __all__ = ['NEW_NAMESPACES', 'BIND', 'RECURSIVE', 'PRIVATE', 'SET_INTERFACE_FLAG
            'LOOPBACK', 'CHECKS', 'FileState', 'FILE_TROUBLE', 'PATH_IN_TEXT', 'STDERR_PIECES', 'EXIT_SECONDS',
            'enter_namespaces', 'cover_tree', 'Guard', 'exists_in_tree', 'expand_pattern', 'check_read', 'check_write',
            'check_import', 'check_named', 'opened_by_script', 'check_command', 'check_network', 'install_audit_hook',
-           'file_states', 'packets_without_route', 'Outputs', 'encode_bytes', 'words_of', 'Shell', 'DescriptorReader',
+           'file_states', 'packets_without_route', 'encode_bytes', 'Outputs', 'words_of', 'Shell', 'DescriptorReader',
            'run_cells', 'main', 'wait_ahead', 'serve', 'run_exit_functions', 'enter_sandbox', 'loaded_versions']
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #ca7dca44
@@ -299,6 +299,11 @@ def packets_without_route() -> int:
     counts = dict(line.split() for line in ipv6.read_text().splitlines()) if ipv6.exists() else {}
     return int(values[names.index("OutNoRoutes")]) + int(counts.get("Ip6OutNoRoutes", 0))
 
+# %% ../../nbs/library/engine/40_kernel.ipynb #d6bc740b
+def encode_bytes(data: dict[str, Any]) -> dict[str, Any]: # by MIME type
+    "Return what is shown with bytes, as of a picture, in base64."
+    return {kind: base64.b64encode(part).decode() if isinstance(part, bytes) else part for kind, part in data.items()}
+
 # %% ../../nbs/library/engine/40_kernel.ipynb #10253b3d
 class Outputs:
     "The outputs of each cell, as nbformat writes them, but for text: a list of its pieces."
@@ -338,10 +343,6 @@ class Outputs:
             output = {"output_type": "display_data", "data": data, "metadata": metadata}
             self.add(output)
             same_id.append(output)
-
-def encode_bytes(data: dict[str, Any]) -> dict[str, Any]: # by MIME type
-    "Return what is shown with bytes, as of a picture, in base64."
-    return {kind: base64.b64encode(part).decode() if isinstance(part, bytes) else part for kind, part in data.items()}
 
 # %% ../../nbs/library/engine/40_kernel.ipynb #a251a6cf
 class _DisplayPublisher(DisplayPublisher):
@@ -397,20 +398,9 @@ class _OutputStream(io.TextIOBase):
     def fileno(self) -> int:
         return {"stdout": 1, "stderr": 2}[self.name]
 
-# %% ../../nbs/library/engine/40_kernel.ipynb #45e50291
-class Shell(InteractiveShell):
-    "IPython without a terminal, a history or a profile."
-    displayhook_class, display_pub_class = _DisplayHook, _DisplayPublisher
-
-    def __init__(self,
-        on_stderr: Callable[[str], None] | None = None, # called with what Python writes to stderr
-        **kwargs: Any, # IPython's
-    ):
-        quiet = Config(HistoryManager={"enabled": False}, HistoryAccessor={"enabled": False})
-        super().__init__(config=quiet, ipython_dir=tempfile.gettempdir(), profile_dir=ProfileDir(), **kwargs)
-        self.outputs = self.displayhook.outputs = self.display_pub.outputs = Outputs()
-        self.streams = _OutputStream(self.outputs, "stdout"), _OutputStream(self.outputs, "stderr", on_stderr)
-        self.display_formatter.active_types = self.display_formatter.format_types
+# %% ../../nbs/library/engine/40_kernel.ipynb #972c0bb8
+class _ShellWithoutTerminal(InteractiveShell):
+    "IPython where nobody looks on or types."
 
     def enable_gui(self, gui=None):
         "There is no window to show anything in."
@@ -423,6 +413,21 @@ class Shell(InteractiveShell):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         print(done.stdout, end="")
         self.user_ns["_exit_code"] = done.returncode
+
+# %% ../../nbs/library/engine/40_kernel.ipynb #45e50291
+class Shell(_ShellWithoutTerminal):
+    "IPython without a terminal, a history or a profile."
+    displayhook_class, display_pub_class = _DisplayHook, _DisplayPublisher
+
+    def __init__(self,
+        on_stderr: Callable[[str], None] | None = None, # called with what Python writes to stderr
+        **kwargs: Any, # IPython's
+    ):
+        quiet = Config(HistoryManager={"enabled": False}, HistoryAccessor={"enabled": False})
+        super().__init__(config=quiet, ipython_dir=tempfile.gettempdir(), profile_dir=ProfileDir(), **kwargs)
+        self.outputs = self.displayhook.outputs = self.display_pub.outputs = Outputs()
+        self.streams = _OutputStream(self.outputs, "stdout"), _OutputStream(self.outputs, "stderr", on_stderr)
+        self.display_formatter.active_types = self.display_formatter.format_types
 
     def _showtraceback(self, etype, evalue, stb):
         self.shown = evalue

@@ -3,6 +3,8 @@
 import base64
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -16,15 +18,27 @@ from mlops_nb.engine.kernel import Shell
 TREE = Path("/home/me/project")
 
 
+@contextmanager
+def engines_shell() -> Iterator[Shell]:
+    """The engine's shell as IPython's only one; whatever other there is, another test's, comes back."""
+    kept = {kind: kind._instance for kind in Shell._walk_mro()}
+    for kind in kept:
+        kind._instance = None
+    try:
+        yield Shell.instance()
+    finally:
+        for kind, instance in kept.items():
+            kind._instance = instance
+
+
 def evidence(*sources: str) -> list:
     """The outputs of cells that were run by the engine's shell, as the evidence has them."""
-    Shell.clear_instance()
-    shell, cells = Shell.instance(), []
-    for position, source in enumerate(sources):
-        shell.run(source)
-        outputs = [nbformat.from_dict(output) for output in shell.outputs.of_cell(position)]
-        cells.append(new_code_cell(source, outputs=outputs, id=f"cell{position}"))
-    Shell.clear_instance()
+    cells = []
+    with engines_shell() as shell:
+        for position, source in enumerate(sources):
+            shell.run(source)
+            outputs = [nbformat.from_dict(output) for output in shell.outputs.of_cell(position)]
+            cells.append(new_code_cell(source, outputs=outputs, id=f"cell{position}"))
     return [cell.outputs for cell in normalise(new_notebook(cells=cells), TREE).cells]
 
 
