@@ -8,6 +8,7 @@ __all__ = ['SCHEMA_FILE', 'PROBLEMS', 'KINDS', 'BOUNDS', 'flatten', 'numbers_by_
 
 # %% ../../nbs/library/base/40_params.ipynb #2432ad82
 import io
+import os
 import json
 from math import isfinite
 from pathlib import Path
@@ -170,9 +171,12 @@ _Representer.add_representer(float, _number)
 
 # %% ../../nbs/library/base/40_params.ipynb #1c6eab42
 def replace_text(file: Path, text: str) -> None:
-    "Write a file as a whole or not at all, whoever reads it or is killed meanwhile."
+    "Write a file as a whole or not at all, whoever reads it, is killed or loses power meanwhile."
     aside = file.with_name(f".{file.name}.new")
-    aside.write_text(text, encoding="utf-8")
+    with aside.open("w", encoding="utf-8") as written:
+        written.write(text)
+        written.flush()
+        os.fsync(written.fileno())
     aside.replace(file)
 
 # %% ../../nbs/library/base/40_params.ipynb #4676b8f2

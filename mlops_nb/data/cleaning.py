@@ -24,7 +24,7 @@ from ..base.errors import UserError, did_you_mean, mask_card_numbers
 from ..base.files import ROW_GROUP, connect, connect_on_disk, existing_input
 from ..base.spark import spark_session
 from .currencies import Money, cents_sql, code_sql, conflict_sql, money_of, refund_sql
-from .masking import PUBLIC_KEY, mask_row, pseudonyms, replace_card_numbers
+from .masking import PUBLIC_KEY, UNPROTECTED, has_real_card, mask_row, pseudonyms, replace_card_numbers
 from .readers import LABEL_FEEDS, REPORT_FIELDS, TRANSACTION_FIELDS, read_file
 from .schema import PAYMENTS_OWN, Report, Transaction, arrow_schema, reasons
 from .times import TimeRules, in_range, instants_sql
@@ -155,6 +155,10 @@ def _with_origin(feed: str, path: str) -> pa.Table: # what the reader returns, w
     return rows
 
 # %% ../../nbs/library/data/70_cleaning.ipynb #051e9362
+def _unprotected(rows: pa.Table, rules: Rules) -> pa.Array: # real card numbers, and no secret key
+    watched = rules.key == PUBLIC_KEY and "card" in rows.column_names
+    return pa.array(has_real_card(rows["card"]) if watched else [False] * len(rows), pa.bool_())
+
 def _validated(received: pa.Table, kind: str, rules: Rules) -> pa.Table: # as `read_schema`
     fields, model, sql = KINDS[kind]
     numbered = received.append_column("row", pa.array(range(len(received))))
@@ -169,7 +173,8 @@ def _validated(received: pa.Table, kind: str, rules: Rules) -> pa.Table: # as `r
         columns[name] = replace_card_numbers(columns[name].combine_chunks(), rules.key)
     values = pa.table(columns).select(arrow_schema(model).names)
     unfit = reasons(values.to_pandas(types_mapper=pd.ArrowDtype), model, rules.needed)
-    columns["reason"] = pc.coalesce(rows["problem"], pa.array(unfit, pa.string())).combine_chunks()
+    problems = pc.coalesce(rows["problem"], pa.array(unfit, pa.string())).combine_chunks()
+    columns["reason"] = pc.if_else(_unprotected(rows, rules), UNPROTECTED, problems)
     invalid = pc.is_valid(columns["reason"])
     texts = [_quotation(row) for row in received.filter(invalid).select(["text", *fields]).to_pylist()]
     columns["text"] = pc.replace_with_mask(pa.nulls(len(rows), pa.string()), invalid, pa.array(texts, pa.string()))

@@ -17,14 +17,14 @@ import pyarrow.parquet as pq
 
 from ..base.errors import UserError
 from ..base.schemas import COUNT, TEXT, dict_of, fields, list_of, record_schema
-from .masking import ID_PSEUDONYM
+from .masking import HOW_TO_MAKE_ONE, ID_PSEUDONYM, UNPROTECTED
 from .readers import LABEL_FEEDS
 from .schema import PAYMENTS_OWN
 
 # %% ../../nbs/library/data/80_quality.ipynb #5ea19492
 KINDS = {"missing": "missing", "too_small": "outlier", "too_large": "outlier", "zero": "outlier",
          "out_of_range": "outlier", "before_payment": "outlier", "in_future": "outlier",
-         "duplicate": "duplicate", "card_number": "card_number",
+         "duplicate": "duplicate", "card_number": "card_number", "unprotected": "card_number",
          "unknown_transaction": "unknown_transaction",
          "refund": "refund", "of_refund": "refund"} # problem: kind
 FORMAT = "format" # the kind of every other problem
@@ -94,6 +94,11 @@ def check_quality(
     max_bad_share: float, # of the rows received
 ) -> None: # raises UserError if more rows are quarantined, no transaction is clean, or a file of labels is unreadable
     "Stop if too large a share of the input is invalid."
+    unprotected = sum(reasons.get(UNPROTECTED, 0) for reasons in counts["reasons"].values())
+    if unprotected:
+        raise UserError("Numbers of real cards would be hidden under a key that everybody knows",
+                        f"{unprotected:,} rows with one, and clean.card_key is null",
+                        f"make a secret key and run again: {HOW_TO_MAKE_ONE}")
     refunds = sum(kinds.get("refund", 0) for kinds in counts["kinds"].values())
     bad, received = counts["quarantined"] - refunds, counts["received"]
     if not counts["clean"]["transactions"] or bad > max_bad_share * received:

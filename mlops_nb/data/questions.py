@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OUT_OF_ORDER', 'FEWEST_REPEATED', 'MOST_REPEATED', 'CHECKS', 'check_times', 'check_decimals', 'check_currencies',
            'check_directions', 'check_signs', 'check_channels', 'check_minor', 'check_features', 'check_share',
-           'check_repeats', 'check_file']
+           'check_cards', 'check_repeats', 'check_file']
 
 # %% ../../nbs/library/data/48_questions.ipynb #b19009a7
 from pathlib import Path
@@ -16,6 +16,7 @@ import duckdb
 from ..base.errors import UserError, mask_card_numbers
 from .currencies import marked_code_sql, money_of, refund_sql, written_code_sql
 from .mapping import write_mapping
+from .masking import HOW_TO_MAKE_ONE, has_real_card, secret_key
 from .times import DAY_FIRST_ONLY, EPOCHS, MONTH_FIRST_ONLY, TimeRules, first_instant
 from .values import (CHANNEL_NAMES, channel_sql, decimal_marks, given_names, number_sql,
                                   proposed_decimal)
@@ -256,6 +257,21 @@ def check_share(
         raise UserError("More rows are frauds than not", f"{frauds:,} of {rows:,}",
                         f"exchange `yes` and `no` in {mapping_file}, or give all payments, not suspected ones only")
 
+# %% ../../nbs/library/data/48_questions.ipynb #d5925ee9
+def check_cards(
+    database: duckdb.DuckDBPyConnection, # from `read_rows`
+    mapping: dict[str, Any],
+    mapping_file: Path, # not used
+) -> None: # raises UserError
+    "Refuse numbers of real cards where there is no secret key for their pseudonyms."
+    if secret_key():
+        return
+    cards = database.sql("SELECT DISTINCT card FROM chosen WHERE regexp_matches(card, '[0-9]{4}')").to_arrow_table()
+    if real := int(has_real_card(cards["card"]).sum()):
+        raise UserError(f"The column {mapping['columns']['card']!r} has the numbers of real cards",
+                        f"{real:,} of them, and no secret key for their pseudonyms",
+                        f"make one and run again: {HOW_TO_MAKE_ONE}")
+
 # %% ../../nbs/library/data/48_questions.ipynb #3d90be52
 FEWEST_REPEATED, MOST_REPEATED = 10, 0.4 # rows of a day that repeat another one; half are where all are there twice
 
@@ -282,7 +298,7 @@ def check_repeats(
 
 # %% ../../nbs/library/data/48_questions.ipynb #18bd4e8f
 CHECKS = (check_times, check_decimals, check_minor, check_currencies, check_directions, check_signs, check_channels,
-          check_features, check_share, check_repeats)
+          check_features, check_share, check_repeats, check_cards)
 
 def check_file(
     database: duckdb.DuckDBPyConnection, # from `read_rows`

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ..base.files import from_cell
 from .encodings import MARKS, UTF8
 
 # %% ../../nbs/library/data/60_readers.ipynb #d66feaad
@@ -106,6 +107,7 @@ def _read_labels(path: Path) -> pa.Table:
                        (pa.array([row is None for row in rows], pa.bool_()), "row.quotation_mark"),
                        (pa.array([len(row or names) != len(names) for row in rows], pa.bool_()), "row.field_count"))
     columns = {name: pa.array([row[names.index(name)] for row in whole], pa.string()) for name in REPORT_FIELDS}
+    columns["transaction_id"] = from_cell(columns["transaction_id"]) # as an alert list has it
     return _received(REPORT_FIELDS, len(lines), 2, text=text, problem=problem, **columns)
 
 # %% ../../nbs/library/data/60_readers.ipynb #e9e7def8

@@ -28,7 +28,7 @@ KERNEL = find_spec("mlops_nb.engine.kernel").origin
 
 def _start(*arguments: str, **kwargs: Any) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-P", KERNEL, *arguments], env=pinned_environment(),
-                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, **kwargs)
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, process_group=0, **kwargs)
 
 # %% ../../nbs/library/engine/70_kernels.ipynb #ff0aecf0
 class Kernel:
@@ -47,9 +47,11 @@ class Kernel:
         return self
 
     def __exit__(self, *failure: object) -> None:
-        if failure[0] and self.process:
+        if self.process:
             with suppress(ProcessLookupError):
-                os.kill(self.process, signal.SIGKILL)
+                if failure[0]:
+                    os.kill(self.process, signal.SIGKILL)
+                os.killpg(self.process, signal.SIGTERM)
         self.connection.close()
         self.stderr.unlink(missing_ok=True)
 
@@ -71,8 +73,8 @@ def messages(
     kernel: Kernel,
     every: float = 0.2, # seconds
 ) -> Iterator[dict[str, Any]]: # an empty one whenever nothing came for that long
-    "Receive a kernel's messages until it ends."
-    unread = b""
+    "Receive a kernel's messages until the last, or until it ends."
+    unread: list[bytes] = [] # pieces of a line whose end has not come
     with selectors.DefaultSelector() as selector:
         selector.register(kernel.connection, selectors.EVENT_READ)
         while True:
@@ -85,10 +87,16 @@ def messages(
                 return
             if not new:
                 return
-            *lines, unread = (unread + new).split(b"\n")
+            unread.append(new)
+            if b"\n" not in new:
+                continue
+            *lines, rest = b"".join(unread).split(b"\n")
+            unread = [rest]
             for message in map(json.loads, lines):
                 kernel.process = message.get("process", kernel.process)
                 yield message
+                if "versions" in message:
+                    return
 
 # %% ../../nbs/library/engine/70_kernels.ipynb #b8b23d61
 def prepare_next(sandbox: Sandbox) -> None: # does nothing outside `dvc repro`, and elsewhere than on Linux

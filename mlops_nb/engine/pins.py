@@ -27,7 +27,7 @@ PINS = {
 # %% ../../nbs/library/engine/30_pins.ipynb #9464d88a
 QUIET = {
     "DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "ORT_DISABLE_TELEMETRY": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1",
 }
 PICTURES = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.files import read_table
+from ..base.files import read_table, write_csv
 from ..base.schemas import (COUNT, NUMBER, NUMBER_OR_NULL, TEXT, fields, list_of, one_of, record_schema,
                                    write_record)
 from ..base.shares import wilson_interval
@@ -165,5 +165,5 @@ def write_alerts(
 ) -> None:
     "Write every alert as CSV, and the summary as JSON."
     published = _as_published(listed)
-    published.assign(reasons=published["reasons"].map(reasons_as_text)).to_csv(folder / "alerts.csv", index=False)
+    write_csv(published.assign(reasons=published["reasons"].map(reasons_as_text)), folder / "alerts.csv")
     write_record(summary(listed, as_of), ALERTS_SCHEMA, folder / "alerts.json")

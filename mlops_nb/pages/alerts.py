@@ -12,6 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..base.files import as_cell
 from .figures import shown
 from .templates import answer, download, folded, heading, listed, paragraph, table
 from ..words.language import Language
@@ -54,7 +55,7 @@ def _row(
 
 def _as_csv(titles: list[str], rows: list[list[Any]]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerows([titles, *([*row[:-1], "; ".join(row[-1])] for row in rows)])
+    csv.writer(text).writerows([titles, *(map(as_cell, [*row[:-1], "; ".join(row[-1])]) for row in rows)])
     return text.getvalue()
 
 # %% ../../nbs/library/pages/60_alerts.ipynb #6acd56d4

@@ -18,6 +18,7 @@ from ..base.files import content_hash, existing_input, read_json, read_table
 from ..base.schemas import read_record
 from ..evaluation.calibration import Calibration
 from ..evaluation.thresholds import stopped_by_budget
+from .contents import DESCRIPTION, check_names
 from ..training.scoring import OnnxModel
 
 # %% ../../nbs/library/registry/10_bundle.ipynb #3570b272
@@ -46,7 +47,8 @@ def read_bundle(
     folder: str | Path,
 ) -> tuple[dict[str, Any], Detector]: # raises UserError if a file was changed, or the record has another version
     "Read a bundle: its description and its model."
-    bundle = read_record(Path(folder, "bundle.json"))
+    bundle = read_record(Path(folder, DESCRIPTION))
+    check_names([DESCRIPTION, *bundle["files"]], str(folder))
     for name, expected in bundle["files"].items():
         actual = content_hash(existing_input(Path(folder, name)))
         if actual != expected:

@@ -17,6 +17,7 @@ from fastcore.script import call_parse
 from ..base.errors import UserError, exit_on_user_error
 from ..base.files import content_hash, replacing
 from ..base.params import read_params, read_yaml
+from .contents import REQUIRED, check_names
 
 # %% ../../nbs/library/registry/50_incumbent.ipynb #00efc04d
 def data_hashes(
@@ -59,7 +60,9 @@ def fetch_bundle(
                         "take data/bundle's md5 from dvc.lock, or null")
     with Repo(str(project)) as repo:
         [list_file] = _cached(repo, [bundle], bundle)
-        files = {file["relpath"]: file["md5"] for file in json.loads(list_file.read_text(encoding="utf-8"))}
+        listed = json.loads(list_file.read_text(encoding="utf-8"))
+        check_names([file["relpath"] for file in listed], f"register.incumbent {bundle}")
+        files = {file["relpath"]: file["md5"] for file in listed}
         cached = dict(zip(files, _cached(repo, list(files.values()), bundle)))
     for path, expected in [(list_file, bundle.removesuffix(".dir")), *((cached[name], files[name]) for name in files)]:
         if content_hash(path) != expected:

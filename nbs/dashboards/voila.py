@@ -8,6 +8,8 @@ c = get_config()  # noqa: F821, Voilà provides it
 c.Voila.ip = "127.0.0.1"
 c.Voila.auto_token = True
 c.Voila.open_browser = False  # Voilà would open the address without its token
+c.IdentityProvider.cookie_options = {"expires_days": 1, "samesite": "Lax"}
+c.IdentityProvider.get_secure_cookie_kwargs = {"max_age_days": 1}
 
 # A page finds its records where the server was started: in the repository, or in one run's folder.
 c.MappingKernelManager.root_dir = "."

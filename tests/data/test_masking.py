@@ -135,13 +135,14 @@ def test_an_unmasked_text_would_be_seen(used):
 
 def test_a_secret_key_is_declared_by_its_fingerprint_and_asked_for(clone, done, monkeypatch):
     public = pd.read_parquet(clone.folder / "data/clean/transactions.parquet")["card"]
-    monkeypatch.setenv(VARIABLE, "a key for this test")
+    key, other = "0123456789abcdef" * 2, "fedcba9876543210" * 2
+    monkeypatch.setenv(VARIABLE, key)
     clone.params({"clean": {"card_key": fingerprint()}})
     assert "no key in the environment" in run_clean(clone).stdout
-    clone.env[VARIABLE] = "another"
+    clone.env[VARIABLE] = other
     assert "is not the fingerprint" in run_clean(clone).stdout
-    clone.env[VARIABLE] = "a key for this test"
+    clone.env[VARIABLE] = key
     assert run_clean(clone).returncode == 0
     secret = pd.read_parquet(clone.folder / "data/clean/transactions.parquet")["card"]
     assert (secret != public).all() and secret.nunique() == public.nunique()
-    assert "a key for this test" not in shown(clone.folder / "data/clean") + shown(clone.folder / "reports")
+    assert key not in shown(clone.folder / "data/clean") + shown(clone.folder / "reports")

@@ -341,6 +341,101 @@ def test_a_cell_that_ends_the_program_is_a_failure(project):
     refused(project, ["raise SystemExit(0)"], "SystemExit")
 
 
+CLASS = "class Own(Exception):\n    "
+FAILURES = {
+    "line magic": ("%nosuchmagic", "UsageError: Line magic function `%nosuchmagic` not found."),
+    "cell magic": ("%%sql\nselect 1", "UsageError: Cell magic `%%sql` not found."),
+    "group": ("raise ExceptionGroup('two of them', [OSError(1), ValueError(2)])", "ExceptionGroup: two of them"),
+    "debugger": ("breakpoint()", "BdbQuit"),
+    "handler": ("get_ipython().set_custom_exc((KeyError,), lambda *_, **__: print('handled'))\n{}['x']",
+                "KeyError: 'x'"),
+    "no traceback": (CLASS + "def _render_traceback_(self): pass\nraise Own('stop')", "Own: stop"),
+    "no words": (CLASS + "def __str__(self): raise OSError('mute')\nraise Own", "OSError: mute"),  # as IPython has it
+    "falsy": (CLASS + "def __bool__(self): return False\nraise Own('empty')", "Own: empty"),
+    "half a character": ("print('\\ud800'); raise ValueError('row \\ud800')", "ValueError: row \\ud800"),
+    "shown": ("%%time\nraise ValueError('no labels')", "ValueError: no labels"),
+    "exit": ("exit", "SystemExit"),
+    "bytes": ("import sys; sys.stdout.write(b'x')", "TypeError"),
+}
+
+
+@pytest.mark.parametrize("source, message", FAILURES.values(), ids=FAILURES)
+def test_a_failed_cell_is_a_failure_whatever_it_shows(project, source, message):
+    refused(project, ["1", source], message)
+    kept = nbformat.read(project.failed()[0], as_version=4)
+    assert any("ename" in output for output in kept.cells[-1].outputs)
+
+
+def test_half_a_character_is_text_like_any_other(project):
+    code, printed = project.run("import sys; print('row \\ud800'); print('\\udcff', file=sys.stderr); '\\udfff 😀'")
+    assert code == 0, printed
+    assert project.outputs()[0][0].text == "row \\ud800\n"
+    assert project.outputs()[0][1].data["text/plain"] == "'\\udfff 😀'"
+
+
+def test_outputs_that_cannot_be_published_are_a_failure(project):
+    project.declare(outs=["runs/toy.ipynb", "model/weights"])
+    (project.folder / "model").touch()
+    source = "import os; os.makedirs('model', exist_ok=True); open('model/weights', 'w').write('1')"
+    code, printed = project.run(source)
+    assert code == 1 and "toy failed.\n" in printed and "File exists" in printed
+    assert len(project.failed()) == 1
+
+
+def test_no_cell_runs_after_an_error_that_was_only_shown(project):
+    project.declare(outs=["runs/toy.ipynb", "model"])
+    (project.folder / "model").write_text("good")
+    code, printed = project.run("%%time\nraise ValueError('no labels')", "open('model', 'w').write('bad')")
+    assert code == 1 and "toy stopped at cell 1 of 2" in printed
+    assert (project.folder / "model").read_text() == "good"
+
+
+# It ends with its last cell
+
+LEFT_RUNNING = {
+    "joblib": "from joblib import Parallel, delayed; Parallel(n_jobs=2)(delayed(abs)(i) for i in range(3))",
+    "open pools": """
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import Pool
+one, two = ProcessPoolExecutor(2), Pool(2)
+list(one.map(abs, range(3))), two.map(abs, range(3))""",
+    "busy": """
+import atexit, multiprocessing, os, subprocess, tempfile, threading, time
+from concurrent.futures import ProcessPoolExecutor
+pool = ProcessPoolExecutor(1); pool.submit(time.sleep, 1000)
+multiprocessing.Process(target=time.sleep, args=(1000,)).start()
+subprocess.Popen(["sleep", "1000"], preexec_fn=int); os.fork() or time.sleep(1000)
+threading.Thread(target=time.sleep, args=(1000,)).start()
+folder = tempfile.TemporaryDirectory(); print(folder.name)
+atexit.register(time.sleep, 1000)""",
+}
+
+
+def processes_of(project: Project) -> list[str]:
+    """What the processes that were started for a project's stage are called."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            if f"FOLDER={project.folder}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_text())
+    return found
+
+
+@pytest.mark.parametrize("source", LEFT_RUNNING.values(), ids=LEFT_RUNNING)
+def test_a_stage_ends_with_its_last_cell(project, source):
+    code, printed = project.run(source, "2", env={"FOLDER": str(project.folder)})
+    assert code == 0 and project.record()["seconds"] < 20, printed
+    assert soon(lambda: not processes_of(project))
+    if "TemporaryDirectory" in source:
+        assert not Path(project.outputs()[0][0].text.strip()).exists()
+
+
+def test_a_kernel_that_dies_does_not_leave_its_children(project):
+    source = "import os, time; os.fork() or time.sleep(1000); os.kill(os.getpid(), 9)"
+    refused(project, ["1", source], "The kernel died", env={"FOLDER": str(project.folder)})
+    assert soon(lambda: not processes_of(project))
+
+
 # The same bytes, wherever it runs
 
 RESTLESS = """
@@ -400,6 +495,35 @@ def test_a_notebook_shows_what_plain_papermill_shows(project):
     subprocess.run(plainly, cwd=project.folder, capture_output=True, check=True)
     plain = [[{**output, "metadata": {}} for output in outputs] for outputs in project.outputs()]
     assert [[{**output, "metadata": {}} for output in outputs] for outputs in ours] == plain
+
+
+CHILDREN = ["""
+import multiprocessing, os, subprocess, sys
+def work(i): print("pool", i)
+with multiprocessing.get_context("fork").Pool(1) as pool: pool.map(work, range(2))
+if not os.fork():
+    print("fork"); os._exit(0)
+os.wait(); None""", """
+child = subprocess.Popen([sys.executable, "-c", "import time; print('still running'); time.sleep(1000)"])
+import time; time.sleep(1)""", "print('last')"]
+
+
+def test_what_child_processes_print_is_there(project):
+    code, printed = project.run(*CHILDREN)
+    assert code == 0, printed
+    assert [cell[0].text for cell in project.outputs()] == ["pool 0\npool 1\nfork\n", "still running\n", "last\n"]
+
+
+def test_cells_without_ids_are_named_by_their_place(project):
+    nbformat.write(new_notebook(cells=[new_code_cell("1"), new_code_cell("2")], metadata=KERNEL),
+                   project.folder / "toy.ipynb")
+    notebook = json.loads((project.folder / "toy.ipynb").read_text()) | {"nbformat_minor": 0}
+    for cell in notebook["cells"]:
+        del cell["id"]
+    (project.folder / "toy.ipynb").write_text(json.dumps(notebook))
+    subprocess.run(COMMAND, cwd=project.folder, capture_output=True, check=True)
+    cells = nbformat.read(project.folder / "runs/toy.ipynb", as_version=4).cells
+    assert [cell.id for cell in cells] == ["cell-0", "cell-1"]
 
 
 # Watching it

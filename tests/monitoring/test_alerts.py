@@ -179,6 +179,7 @@ def bundle(request, payments, tmp_path_factory) -> tuple[Path, int]:
     model = make_model(kind, settings, 1).fit(X, (X[:, 0] > 6).astype(int))
     (folder / "model.onnx").write_bytes(as_onnx(model, NAMES).SerializeToString())
     write_table(pd.DataFrame(background_sample(X)).rename(columns=str), folder / "background.parquet")
+    (folder / "judged.onnx").write_bytes(b"not read")
     files = {file.name: content_hash(file) for file in folder.iterdir()}
     write_json({"version": VERSION, "files": files, "calibration": {"slope": 1, "intercept": 0}, "features": FEATURES},
                folder / "bundle.json")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+import requests
 
 from clones import PROJECT
 from mlops_nb.benches.dashboard import CHROMIUM, FLAGS, running_server, viewers_memory
@@ -60,6 +61,11 @@ def ask(address: str, path: str, cookie: str = "") -> tuple[int, dict[str, str],
     return found
 
 
+def kernels_of(server: psutil.Process) -> list[str]:
+    """The commands of the server's kernels."""
+    return [" ".join(kernel.cmdline()) for kernel in server.children()]
+
+
 @pytest.fixture(scope="module")
 def cookie(address: str) -> str:
     """What a browser that came with the token sends from then on."""
@@ -80,10 +86,49 @@ def test_nothing_is_told_without_the_token(address: str) -> None:
         assert status == 302 and headers["Location"].startswith("/login") and not text, path
 
 
+def signed_in(address: str, token: str, **more: str) -> requests.Response:
+    """What the sign-in page answers to a new visitor's token."""
+    with requests.Session() as visitor:
+        at = f"http://{urlsplit(address).netloc}/login"
+        asked = visitor.get(at, timeout=60)
+        assert asked.status_code == 200 and "<script" not in asked.text
+        form = {"_xsrf": visitor.cookies["_xsrf"], "token": token} | more
+        return visitor.post(at, form, params=more, allow_redirects=False, timeout=60)
+
+
+def test_signing_in_takes_the_token_and_nothing_else(address: str) -> None:
+    token = urlsplit(address).query.removeprefix("token=")
+    page = "/voila/render/drift.ipynb?lang=zh"
+    done = signed_in(address, token, next=page, new_password="hunter2")
+    assert (done.status_code, done.headers["Location"]) == (302, page)
+    [cookie] = [text for text in done.raw.headers.getlist("Set-Cookie") if text.startswith("username")]
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=Lax", "expires="))
+    assert ask(address, SERVED[6], cookie.partition(";")[0])[0] == 200
+    for wrong in ("hunter2", "", token[:-1], "ü"):
+        refused = signed_in(address, wrong)
+        assert refused.status_code == 401 and "not the token" in refused.text and "username" not in str(refused.headers)
+    for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example", "/voila/render/../../login"):
+        assert signed_in(address, token, next=elsewhere).headers["Location"] == "/"
+
+
+def test_signing_out_forgets_the_browser(address: str, cookie: str) -> None:
+    status, headers, _ = ask(address, "/logout", cookie)
+    assert (status, headers["Location"]) == (302, "/login") and '=""' in headers["Set-Cookie"]
+
+
+def test_head_says_that_a_page_is_there_without_making_it(server, address: str, cookie: str) -> None:
+    with requests.Session() as visitor:
+        for path in ("/", *SERVED):
+            answer = visitor.head(f"http://{urlsplit(address).netloc}{path}", headers={"Cookie": cookie}, timeout=60)
+            assert (answer.status_code, answer.text) == (200, "")
+            assert visitor.head(f"http://{urlsplit(address).netloc}{path}", timeout=60).status_code == 302
+    assert not kernels_of(psutil.Process(server[0].pid))
+
+
 def test_there_are_no_other_addresses(address: str, cookie: str) -> None:
     for path in ("/voila/files/voila.py", "/voila/tree", "/voila/api/contents", "/api/kernels",
                  "/voila/render/voila.py", "/voila/render/evidence_.ssh.html", "/voila/render/../../params.yaml",
-                 "/voila/templates/base/static/voila.js"):
+                 "/voila/templates/base/static/voila.js", "/voila/static/style/style.min.css", "/static/favicon.ico"):
         assert ask(address, path, cookie)[0] == 404, path
 
 
@@ -111,11 +156,6 @@ def test_twenty_viewers_at_once_need_less_than_two_gigabytes(server, address: st
     most = viewers_memory(server[0], address, SERVED[:4])
     print(f"20 viewers at once: {most:.2f} GB")
     assert most < 2
-
-
-def kernels_of(server: psutil.Process) -> list[str]:
-    """The commands of the server's kernels."""
-    return [" ".join(kernel.cmdline()) for kernel in server.children()]
 
 
 def test_a_page_has_a_kernel_without_a_debugger_that_ends_with_it(server, address: str, cookie: str) -> None:

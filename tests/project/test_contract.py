@@ -104,8 +104,8 @@ def test_an_undeclared_module_would_be_seen(tmp_path):
     text = notebook("clean").read_text()
     edited.write_text(text.replace("import pandas as pd", "from mlops_nb.registry import bundle"))
     extra = imported_modules(edited, PACKAGE) - modules("clean")
-    assert {path.stem for path in extra} == {"bundle", "calibration", "counts", "inputs", "metrics", "scoring",
-                                             "shares", "thresholds"}
+    assert {path.stem for path in extra} == {"bundle", "calibration", "contents", "counts", "inputs", "metrics",
+                                             "scoring", "shares", "thresholds"}
 
 
 @pytest.mark.parametrize("module, stages", [
