@@ -26,6 +26,8 @@ from mlops_nb.pages.site import DASHBOARDS, all_pages
 from mlops_nb.words.language import Language
 from records import write_run
 
+pytestmark = pytest.mark.slow
+
 SECRET = "T0-very-secret"
 AT_ONCE = (0.0, 0.0)
 SENTENCE, DECISION = "Payments on the web have doubled.", "XGBoost is proposed."

@@ -8,6 +8,8 @@ from scipy.special import ndtri
 from mlops_nb.evaluation.calibration import Calibration
 from mlops_nb.monitoring.estimation import FIGURES, add_realised, estimate_figures
 
+pytestmark = pytest.mark.slow
+
 WORLDS, THRESHOLD = 120, 0.3
 
 

@@ -18,6 +18,8 @@ from mlops_nb.operation.day import JOURNAL
 from mlops_nb.registry import champion
 from mlops_nb.registry.champion import history
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def stand_ins(monkeypatch):

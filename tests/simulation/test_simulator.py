@@ -17,6 +17,8 @@ from mlops_nb.simulation.feeds import DEFECTS, BankSettings, simulate_feeds
 from mlops_nb.simulation.population import Drift, make_bank
 from mlops_nb.simulation.simulator import reports_about, simulate_day
 
+pytestmark = pytest.mark.slow
+
 START = date(2026, 1, 1)
 NO_DEFECTS = dict.fromkeys(DEFECTS, 0)
 MOST_AUC = 0.65  # the area under the ROC curve that a column may reach alone; 0.5 says nothing

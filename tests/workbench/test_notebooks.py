@@ -25,9 +25,13 @@ def name(path: Path) -> str:
     return str(path.relative_to(NBS))
 
 
-# Notebooks whose examples take more than a few seconds, beside those that start Spark
-SLOW = {"library/base/50_run_folders.ipynb", "library/benches/60_monitor.ipynb", "library/data/48_questions.ipynb",
-        "library/data/50_own_file.ipynb", "library/evaluation/50_explanations.ipynb"}
+# Notebooks whose examples take more than a second or two, beside those that start Spark
+SLOW = {"library/base/50_run_folders.ipynb", "library/benches/60_monitor.ipynb", "library/data/08_values.ipynb",
+        "library/data/14_columns.ipynb", "library/data/48_questions.ipynb", "library/data/50_own_file.ipynb",
+        "library/data/55_windows.ipynb", "library/data/70_cleaning.ipynb", "library/evaluation/50_explanations.ipynb",
+        "library/models/50_neural_network.ipynb", "library/monitoring/10_drift.ipynb",
+        "library/monitoring/20_estimation.ipynb", "library/operation/28_history.ipynb",
+        "library/registry/50_incumbent.ipynb", "library/registry/60_comparison.ipynb"}
 
 
 def marked(path: Path):
