@@ -24,9 +24,10 @@ else
 export UV_TORCH_BACKEND ?= cpu
 endif
 
-.PHONY: help env spark tensorflow export tidy hooks run test test-long approve rollback compare check tune prove \
-  debug lab docs dashboard site notify day operate mlflow bench-handbook bench-features bench-stages bench-models \
-  bench-explanations bench-scale bench-monitor bench-estimation bench-detection bench-operation bench-dashboard lock
+.PHONY: help env spark tensorflow export tidy hooks run test test-long key approve rollback compare audit check tune \
+  prove debug lab docs dashboard site notify day operate mlflow bench-handbook bench-features bench-stages \
+  bench-models bench-explanations bench-scale bench-monitor bench-estimation bench-detection bench-operation \
+  bench-dashboard lock
 
 # Begins a recipe for RUN=name: $$folder is runs/name, or the clone if no run is named.
 RUN_FOLDER := folder=$$(python -c 'from mlops_nb.base.run_folders import main; main()')
@@ -77,6 +78,9 @@ run: env export hooks ## run the pipeline on the simulated bank, or your own dat
 	  -- "$$SOURCE") || exit 1; fi; \
 	cd "$$folder" && dvc repro && mlops-champion promote && mlops-sync && mlops-summary
 
+key: env ## make a key to sign with, and list it in params.yaml: NAME=ada (KIND=machine, RUN=name)
+	@mlops-key
+
 approve: env ## make the proposed model champion: REASON="…" (RUN=name for a run on your own file)
 	@$(RUN_FOLDER) && cd "$$folder" && mlops-champion approve --reason="$${REASON:-}" && mlops-sync
 
@@ -85,6 +89,9 @@ rollback: env ## make the former champion champion again: REASON="…" (RUN=name
 
 compare: env ## the working tree's model beside the champion (RUN=name)
 	@$(RUN_FOLDER) && cd "$$folder" && mlops-champion compare
+
+audit: env ## verify the record, entry by entry (HEAD=hash from a notification, RUN=name)
+	@mlops-audit
 
 test: spark ## all tests
 	@ruff check --quiet

@@ -9,6 +9,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mlops_nb.base.files import write_json
+from mlops_nb.base.keys import PERSON, SIMULATED
+from mlops_nb.base.params import dump_yaml
+from mlops_nb.base.record import open_record
 from mlops_nb.base.schemas import VERSION, Schema, read_record, write_record
 from mlops_nb.data.quality import QUALITY_SCHEMA
 from mlops_nb.evaluation.backtest import reported_figures
@@ -120,11 +123,15 @@ def write_alerts(folder: Path) -> None:
 
 def write_loop(folder: Path) -> None:
     """What the loop decided, and what that saved."""
-    done = [{"day": "2026-03-25", "decision": "retrain", "rule": "drift", "since": "2026-03-14", "days": 11,
-             "model": "872c84b0"},
-            {"day": "2026-03-26", "decision": "keep", "rule": "drift",
-             "checks": [{"check": "same_as_champion", "passed": False}], "model": "872c84b0"}]
-    (folder / "journal.jsonl").write_text("".join(json.dumps({"version": VERSION} | each) + "\n" for each in done))
+    done = [{"day": "2026-03-25", "kind": "retrain", "rule": "drift", "since": "2026-03-14", "days": 11},
+            {"day": "2026-03-26", "kind": "keep", "rule": "drift",
+             "checks": [{"check": "same_as_champion", "passed": False}], "model": "872c84b0.dir",
+             "candidate": "872c84b0.dir", "lock": "9afbed39"},
+            {"kind": "change", "action": "rolled back", "from": "9afbed39.dir", "to": "872c84b0.dir",
+             "reason": "alarms", "commit": "c0ffee00", "decision": "1f.dir", "params": {}}]
+    with open_record(folder.parents[1], PERSON) as book:
+        for entry in done:
+            book.add(**entry)
     ways = {"never retrained": (300, 250, 275), "the loop": (300, 290, 295)}
     months = ("2026-02", "2026-03", "all")
     write_json({"version": VERSION,
@@ -161,8 +168,8 @@ def write_run(folder: Path, frauds: int | None = None) -> Path: # the folder
            "amounts": {"atm": {"smallest": 100, "median": 4999, "percentile_99": 41299, "largest": 123456}}},
           QUALITY_SCHEMA, reports / "clean/quality.json")
     write_alerts(reports / "alerts")
+    (folder / "params.yaml").write_text(dump_yaml({"as_of": "2026-04-01", "trust": {"keys": SIMULATED}}))
     write_loop(reports / "operate")
     write_evidence(reports / "runs")
-    (folder / "params.yaml").write_text("as_of: '2026-04-01'")
     (folder / "dvc.lock").write_text("stages: {monitor: {deps: [{path: data/bundle, md5: 9afbed39.dir}]}}")
     return folder

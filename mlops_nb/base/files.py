@@ -118,9 +118,13 @@ def write_json(record: Any, path: Path) -> None:
     "Write a record with sorted keys, indented."
     Path(path).write_text(json.dumps(record, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
-def read_json(path: str | Path) -> Any:
+def read_json(path: str | Path) -> Any: # raises UserError if it is missing or no JSON
     "Read a record that a stage wrote."
-    return json.loads(existing_input(path).read_text(encoding="utf-8"))
+    try:
+        return json.loads(existing_input(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is no JSON", str(error).splitlines()[0],
+                        "make it anew with `dvc repro`, or restore it from where it was kept") from None
 
 # %% ../../nbs/library/base/20_files.ipynb #ff0f2537
 FORMULA = "[=+@\t\r-]" # what a formula may begin with
@@ -145,10 +149,13 @@ def write_csv(
     table.assign(**safe).to_csv(path, index=False, lineterminator="\n")
 
 # %% ../../nbs/library/base/20_files.ipynb #c6b1e253
-def content_hash(path: str | Path) -> str: # 32 hexadecimal digits, as DVC's for a file
-    "Return the MD5 of a file's bytes."
+def content_hash(
+    path: str | Path,
+    algorithm: str = "md5", # DVC's, which names contents and proves nothing; sha256 where others may have made them
+) -> str: # hexadecimal digits
+    "Return the hash of a file's bytes."
     with existing_input(path).open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 # %% ../../nbs/library/base/20_files.ipynb #67696ad1
 def connect() -> duckdb.DuckDBPyConnection:

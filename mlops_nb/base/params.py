@@ -173,11 +173,14 @@ _Representer.add_representer(float, _number)
 def replace_text(file: Path, text: str) -> None:
     "Write a file as a whole or not at all, whoever reads it, is killed or loses power meanwhile."
     aside = file.with_name(f".{file.name}.new")
-    with aside.open("w", encoding="utf-8") as written:
-        written.write(text)
-        written.flush()
-        os.fsync(written.fileno())
-    aside.replace(file)
+    try:
+        with aside.open("w", encoding="utf-8") as written:
+            written.write(text)
+            written.flush()
+            os.fsync(written.fileno())
+        aside.replace(file)
+    finally:
+        aside.unlink(missing_ok=True)
 
 # %% ../../nbs/library/base/40_params.ipynb #4676b8f2
 def _layout() -> YAML: # keeps comments, order and quotes

@@ -35,7 +35,8 @@ def write_run_folder(
     params: Any, # for params.yaml, with its comments
 ) -> None:
     "Write the folder of a run, with links to the project's code and DVC's cache."
-    (folder / "data/findings").mkdir(parents=True, exist_ok=True)
+    for inputs in ("data/findings", "reports/signatures"): # of stages, empty at first
+        (folder / inputs).mkdir(parents=True, exist_ok=True)
     replace_text(folder / "params.yaml", dump_yaml(params))
     for name in LINKED:
         if not (folder / name).is_symlink():

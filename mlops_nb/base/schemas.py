@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['VERSION', 'Schema', 'TEXT', 'NUMBER', 'FLAG', 'COUNT', 'NUMBER_OR_NULL', 'one_of', 'list_of', 'dict_of', 'fields',
-           'record_schema', 'write_record', 'read_record', 'check_version']
+           'record_schema', 'write_record', 'read_record']
 
 # %% ../../nbs/library/base/25_schemas.ipynb #d5c42986
 from pathlib import Path
@@ -53,19 +53,18 @@ def write_record(
     write_json({"version": VERSION} | record, file)
     write_json(schema, file.with_suffix(".schema.json"))
 
-def read_record(file: str | Path) -> dict[str, Any]: # raises UserError if it is missing or has another version
+def read_record(
+    file: str | Path,
+    expected: int = VERSION, # of this kind of record
+) -> dict[str, Any]: # raises UserError if it is missing or has another version
     "Read a record."
     from mlops_nb.base.files import read_json
 
     record = read_json(file)
-    check_version(record, file)
-    return record
-
-def check_version(record: Any, name: str | Path) -> None: # raises UserError
-    "Refuse a record of another version."
     version = record.get("version") if isinstance(record, dict) else None
-    if version != VERSION:
+    if version != expected:
         found = f"version {version}" if version is not None else \
             "a record without a version, from before there were versions"
-        raise UserError(f"{name} has another form than this project reads", f"{found}; expected version {VERSION}",
+        raise UserError(f"{file} has another form than this project reads", f"{found}; expected version {expected}",
                         "make it anew with `dvc repro`, or read it with the version of the project that wrote it")
+    return record

@@ -28,10 +28,10 @@ def morning_entry(
     day: str, # an ISO date
     params: dict[str, Any], # as params.yaml has them
 ) -> dict[str, Any]: # day, decision and attention: the questions that need attention
-    "Build the journal's entry of a morning on which nothing is decided."
+    "Build the record's entry of a morning on which nothing is decided."
     settings = settings_from(params)
     answers = answers_on_model(model, measure(model, reports, day, settings), settings)
-    return {"day": day, "decision": "watch", "attention": names_needing_attention(answers)}
+    return {"day": day, "kind": "watch", "attention": names_needing_attention(answers)}
 
 def alarms(
     entries: list[dict[str, Any]], # from `morning_entry`, in order
@@ -57,7 +57,7 @@ def outcome(
 ) -> dict[str, Any]: # alarms, first (day), rule, delay (days, None without a change or an alarm), retrained (0 or 1)
     "Summarize when a change was noticed, and whether the loop would have retrained."
     rules = {name: params["operate"][name] for name in ("patience", "wait", "rest", "max_age")}
-    raised, journal = alarms(entries, rules["patience"]), [{"day": TRAINED_ON, "decision": "retrain"}, *entries]
+    raised, journal = alarms(entries, rules["patience"]), [{"day": TRAINED_ON, "kind": "retrain"}, *entries]
     wait = params["label_delay"] if case == "a new kind of fraud" else 0
     evidence = date.fromisoformat(CHANGED_ON) + timedelta(days=wait)
     day, rule = raised[0] if raised else ("", "")

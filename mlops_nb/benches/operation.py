@@ -67,12 +67,12 @@ def passes_gate(year: Year, champion: str, challenger: str) -> bool: # days of t
 def run_loop(year: Year) -> tuple[list[str], list[str]]: # days of the champions; rules of all retrainings
     "Run the loop through a year, morning by morning."
     rules = {name: year.params["operate"][name] for name in ("patience", "wait", "rest", "max_age")}
-    champions, entries, causes = [year.start], [{"day": year.start, "decision": "retrain"}], []
+    champions, entries, causes = [year.start], [{"day": year.start, "kind": "retrain"}], []
     for day in iso_days(year.start, year.end)[1:-1]:
         _, model = year.model(champions[-1])
         entries.append(morning_entry(model, year.reports, day, year.params))
         if reason := retraining_due(entries, **rules):
-            entries.append({"day": day, "decision": "retrain"})
+            entries.append({"day": day, "kind": "retrain"})
             causes.append(reason[0])
             champions += [day] if passes_gate(year, champions[-1], day) else []
     return champions, causes

@@ -17,6 +17,7 @@ from fastcore.script import call_parse
 from ruamel.yaml import YAML
 
 from ..base.errors import UserError, exit_on_user_error
+from ..base.keys import PUBLIC
 from ..base.params import change_params, read_params
 from ..base.run_folders import run_path, write_run_folder
 from .arrivals import arrivals, first_and_last_day, sources_of, whole_until
@@ -40,6 +41,7 @@ def _parameters(file: MappedFile, labels: MappedFile | None, folder: Path, root:
     if place == root:
         _adopt_file(read_rows(source, mapping, labels), file, values, params)
         params["register"]["incumbent"] = None  # the bank's champion was not trained on this file
+        params["trust"]["keys"] = {name: key for name, key in values["trust"]["keys"].items() if key["kind"] != PUBLIC}
     elif values["ingest"]["source"] != given["source"]:
         raise UserError(f"{folder} is the run of another file", values["ingest"]["source"],
                         "give this one a NAME=… of its own, or, if the file has moved, set ingest.source in "

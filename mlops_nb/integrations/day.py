@@ -24,14 +24,14 @@ from ..words.language import Language
 # %% ../../nbs/integrations/day.ipynb #cf14249e
 def done_lines(
     language: Language,
-    entries: list[dict[str, Any]], # of the journal
+    entries: list[dict[str, Any]], # of the record
 ) -> list[str]:
     "Format a line for each morning and each decision."
     lines = []
     for entry in entries:
-        if entry["decision"] in ("watch", "wait"):
+        if entry["kind"] in ("watch", "wait"):
             health = language(f"health-{entry['health']}") if "health" in entry else ""
-            lines.append(f"{entry['day']}  {language.named('decision', entry['decision']):<10} {health}".rstrip())
+            lines.append(f"{entry['day']}  {language.named('decision', entry['kind']):<10} {health}".rstrip())
         lines += decided_lines(language, [entry])
     return lines
 
@@ -56,8 +56,8 @@ def main(
             print(waiting, flush=True) # it can be approved before the stages run for nothing
         entries, arrived = go_on(".", as_of, rules, sender())
         print(*arrived, *done_lines(Language(), entries), sep="\n", end="\n" if arrived or entries else "")
-        if not any(entry["decision"] != "begin" for entry in entries):
+        if not any(entry["kind"] != "begin" for entry in entries):
             print(f"Nothing new: the morning of {read_params()['as_of']} is done.")
-        if entries and entries[-1]["decision"] == "wait" and not waiting:
+        if entries and entries[-1]["kind"] == "wait" and not waiting:
             decision = read_record(Path("reports/register/decision.json"))
             print(decision_line(Language(), decision, run_name(Path.cwd())))

@@ -17,9 +17,11 @@ from fastcore.script import call_parse
 from ..base.errors import UserError, exit_on_user_error
 from ..base.files import content_hash, existing_input, read_json
 from ..base.params import flatten, numbers_by_name, read_params
+from ..base.record import check_anchor, head, read_entries
 from ..base.run_folders import run_name
 from ..registry.bundle import read_bundle
-from ..registry.incumbent import data_hashes, has_champion
+from ..registry.in_use import has_champion
+from ..registry.incumbent import data_hashes
 
 # %% ../../nbs/integrations/mlflow.ipynb #6ccd94d9
 EXPERIMENT, MODEL = "fraud-detection", "fraud-detector"
@@ -177,6 +179,19 @@ def _set_aliases(
             client.delete_registered_model_alias(model, alias)
     return version
 
+# %% ../../nbs/integrations/mlflow.ipynb #8a14e809
+def _keep_anchor(mlflow: Any, folder: Path, model: str) -> str: # a warning; empty if all is well
+    client, entries = mlflow.MlflowClient(), read_entries(folder)
+    anchor = client.get_registered_model(model).tags.get("record", "")
+    try:
+        check_anchor(entries, anchor, "MLflow's tag")
+    except UserError:
+        return (f"\nMLflow knows the record's entry {anchor}, which the record in this folder lacks: it is that of "
+                "another branch, or it was cut. `git log reports/record.jsonl` shows what became of it.")
+    if entries:
+        client.set_registered_model_tag(model, "record", head(entries))
+    return ""
+
 # %% ../../nbs/integrations/mlflow.ipynb #669ca897
 def _open_experiment(mlflow: Any, folder: Path, experiment: str) -> None:
     local = f"sqlite:///{clone_root(folder)}/mlflow.db"
@@ -205,13 +220,15 @@ def sync(
     runs = mlflow.search_runs(filter_string=f"tags.dvc_lock = '{key}'", output_format="list")
     if any(run.data.tags.get("synced") == "true" for run in runs):
         version = _set_aliases(mlflow, folder, registered, {})
-        return f"MLflow has this run already (experiment {experiment}); {registered} version {version}."
+        return (f"MLflow has this run already (experiment {experiment}); {registered} version {version}."
+                + _keep_anchor(mlflow, folder, registered))
     for run in runs:
         _delete_run(mlflow, run)
     logged, models = _log_pipeline(mlflow, folder, key)
     version = _set_aliases(mlflow, folder, registered, models)
     mlflow.MlflowClient().set_tag(logged, "synced", "true")  # last: an interrupted sync is done again
-    return f"MLflow: {len(models)} candidates logged (experiment {experiment}); {registered} version {version}."
+    return (f"MLflow: {len(models)} candidates logged (experiment {experiment}); {registered} version {version}."
+            + _keep_anchor(mlflow, folder, registered))
 
 @call_parse
 def main() -> None:

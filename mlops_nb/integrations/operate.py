@@ -14,10 +14,10 @@ from typing import Any
 from fastcore.script import call_parse
 
 from ..base.errors import exit_on_user_error
-from ..base.record import read_journal
+from ..base.record import read_entries
 from ..engine.pins import PINS
 from .notification import Message, message, notify, page_link, reading_language, receivers
-from ..operation.replay import JOURNAL, Send, operate
+from ..operation.replay import Send, operate
 from ..words.decision import decided_lines, decision_reasons
 from ..words.language import Language
 from ..words.verdict import verdict_summary
@@ -26,16 +26,17 @@ from ..words.verdict import verdict_summary
 def replay_message(
     language: Language,
     verdict: dict[str, Any] | None, # of the morning, if it was watched
-    news: dict[str, Any], # from `day.news`
+    news: dict[str, Any], # from `day.news`, with the record's head
     link: str = "", # the address of the page
 ) -> Message:
     "Build the message about a morning: what needs attention, and what was decided."
     watched, decided = news["watched"], news["decided"]
     summary = verdict_summary(language, verdict) if verdict else language("news-first")
-    outcome = "refuse" if decided and decided["decision"] == "keep" and not decided["model"] else None
-    decision = language(f"news-{outcome or decided['decision']}",
+    outcome = "refuse" if decided and decided["kind"] == "keep" and not decided["model"] else None
+    decision = language(f"news-{outcome or decided['kind']}",
                         checks="; ".join(decision_reasons(language, decided))) if decided else ""
-    return message(language, news["day"], watched["health"] if watched else "unknown", summary, decision, link=link)
+    health, anchor = watched["health"] if watched else "unknown", language("message-record", head=news["head"])
+    return message(language, news["day"], health, summary, decision, anchor, link=link)
 
 def sender() -> Send | None: # None: no receiver is set; raises UserError for unusable settings
     "Make the function that sends an operation's news."
@@ -64,9 +65,9 @@ def main(
     with exit_on_user_error():
         name = name or (f"{run}-operate" if run else "operate")
         folder = operate(start, end, name, send=sender(), run=run)
-        entries = read_journal(folder / JOURNAL)
+        entries = read_entries(folder)
         print(*decided_lines(Language(), entries), sep="\n")
-        if not any(entry["decision"] == "promote" for entry in entries):
+        if not any(entry["kind"] == "promote" for entry in entries):
             print("\nNo model has passed the gate, so none was in use: the reasons stand above.")
-        print(f"\nThe journal, the locks and the story are in {folder}/reports/operate; "
-              f"make dashboard RUN={name} shows the pages.")
+        print(f"\nThe record is {folder}/reports/record.jsonl, the locks and the story are in "
+              f"{folder}/reports/operate; make dashboard RUN={name} shows the pages.")

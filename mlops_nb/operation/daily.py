@@ -15,13 +15,13 @@ from tqdm import tqdm
 
 from ..base.dates import parse_date
 from ..base.errors import UserError
-from ..base.files import write_json
+from ..base.keys import MACHINE
 from ..base.params import change_params, read_params
-from ..base.record import Journal, journal
+from ..base.record import Record, open_record
 from ..data.own_file import take_in
-from .day import ENTRY_SCHEMA, JOURNAL, Operation, Send, do_day, run_repro, watch_entry
+from .day import Operation, Send, do_day, mornings, run_repro, watch_entry
 from .rules import changed_rules, rules_hashes
-from ..registry.champion import put_in_use
+from ..registry.champion import finish_change, put_in_use
 from ..registry.incumbent import data_hashes
 
 # %% ../../nbs/library/operation/40_daily.ipynb #4031a646
@@ -38,46 +38,48 @@ class Daily(Operation):
         return watch_entry(day, self.champion(), self.folder / self.verdict)
 
     def follow(self, decided: dict[str, Any]) -> None:
-        if decided["decision"] == "promote":
-            put_in_use(self.folder, decided["model"])
+        if decided["kind"] == "promote":
+            put_in_use(self.book, self.folder, decided["model"])
 
 # %% ../../nbs/library/operation/40_daily.ipynb #ed553c70
-def begin(book: Journal, folder: Path) -> None: # raises UserError for the folder of a replay
+def begin(book: Record, folder: Path) -> None: # raises UserError for the folder of a replay
     "Record what a run begins with, once."
     params = read_params(folder)
-    if not book.entries:
+    if not mornings(book.entries):
         is_trained = (folder / "dvc.lock").exists() and "data/bundle" in data_hashes(folder)
-        book.add(day=params["as_of"], decision="begin", rules=rules_hashes(params),
+        book.add(day=params["as_of"], kind="begin", rules=rules_hashes(params),
                  model=params["register"]["incumbent"], **({"trained": params["train"]["as_of"]} if is_trained else {}))
-    if "start" in book.entries[0]:
-        raise UserError("This folder holds a replay", f"{folder.resolve()}, of days from {book.entries[0]['start']} on",
+    first = mornings(book.entries)[0]
+    if "start" in first:
+        raise UserError("This folder holds a replay", f"{folder.resolve()}, of days from {first['start']} on",
                         "name a run that `make run SOURCE=…` has made")
 
 def check_rules(
-    book: Journal,
+    book: Record,
     folder: Path,
     are_new: bool, # a change is meant
 ) -> None: # raises UserError for a change that is not said to be meant
-    "Hold the rules of params.yaml against those of the journal."
+    "Hold the rules of params.yaml against those of the record."
     rules = rules_hashes(read_params(folder))
     changed = changed_rules(next(entry["rules"] for entry in reversed(book.entries) if "rules" in entry), rules)
     if changed and not are_new:
         raise UserError("The rules have changed since the last morning", f"other {', '.join(changed)} in params.yaml",
                         "put back what was there, or say that the change is meant, with RULES=new")
     if changed:
-        book.add(day=book.entries[-1]["day"], decision="rules", rule="rules", sections=changed, rules=rules)
+        book.add(day=mornings(book.entries)[-1]["day"], kind="rules", rule="rules", sections=changed, rules=rules)
 
 # %% ../../nbs/library/operation/40_daily.ipynb #5a4109f5
 def mornings_left(
-    book: Journal,
+    book: Record,
     folder: Path,
     as_of: str = "", # the last morning to do; empty for the newest that the data allow
 ) -> tuple[list[str], list[str]]: # ISO dates, the first of which may be done in part; what has come in, in sentences
     "Take in what has come, and list the mornings up to now."
-    first, begun = parse_date(book.entries[-1]["day"], "day"), len(book.entries) > 1
+    done = mornings(book.entries)
+    first, begun = parse_date(done[-1]["day"], "day"), len(done) > 1
     last = parse_date(as_of, "AS_OF") if as_of else None
     if last and last < first:
-        raise UserError("That morning is done", f"AS_OF={last}, and the journal goes until {first}",
+        raise UserError("That morning is done", f"AS_OF={last}, and the record goes until {first}",
                         "give a later date, or none")
     if last and last > (today := datetime.now(UTC).date()):
         raise UserError("That morning has not come", f"AS_OF={last}, and today is {today}",
@@ -94,17 +96,17 @@ def go_on(
     as_of: str = "", # the last morning to do, an ISO date; empty for the newest that the data allow
     rules: str = "", # "new" if a change of the rules is meant
     send: Send | None = None, # None: nobody is notified
-) -> tuple[list[dict[str, Any]], list[str]]: # the journal's new entries; what has come in; raises UserError
+) -> tuple[list[dict[str, Any]], list[str]]: # the record's new entries; what has come in; raises UserError
     "Do every morning of a run that has not been done."
     folder, operating = Path(folder), read_params(folder)["operate"]
     if rules not in ("", "new"):
         raise UserError("RULES has an unknown value", repr(rules), "give RULES=new, or leave it out")
-    with journal(folder / JOURNAL) as book:
+    with open_record(folder, MACHINE) as book:
         before = len(book.entries)
+        finish_change(book, folder)
         begin(book, folder)
         days, lines = mornings_left(book, folder, as_of)
         check_rules(book, folder, rules == "new")
-        write_json(ENTRY_SCHEMA, (folder / JOURNAL).with_suffix(".schema.json"))
         operation = Daily(folder=folder, rules=operating, book=book, send=send)
         for day in tqdm(days, desc="mornings", unit="day", disable=None):
             do_day(operation, day)

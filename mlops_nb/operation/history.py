@@ -14,13 +14,14 @@ from ruamel.yaml import YAML
 
 from ..base.dates import parse_date
 from ..base.errors import UserError, did_you_mean
+from ..base.keys import SIMULATED
 from ..base.params import read_params
-from ..base.record import Journal, read_journal
+from ..base.record import Record, read_entries
 from ..base.run_folders import named_folder, run_path
 from ..data.own_file import read_history
 from ..data.parts import source_hash
 from ..data.windows import Plan, first_morning
-from .day import JOURNAL
+from .day import mornings
 from .rules import changed_rules
 
 # %% ../../nbs/library/operation/28_history.ipynb #83a00009
@@ -45,6 +46,7 @@ def replay_params(
                             did_you_mean(kind, candidates))
     params["train"]["models"] = {kind: candidates[kind] for kind in rules["models"]}
     tuning |= {"method": "none", "models": [kind for kind in tuning["models"] if kind in rules["models"]]}
+    params["trust"]["keys"] = SIMULATED # nothing is served from a replay
     params["register"] |= {"incumbent": None, "mode": "auto", "gain": rules["gain"], "confidence": rules["confidence"]}
     return params
 
@@ -55,9 +57,8 @@ def replay_folder(
 ) -> Path: # need not exist yet; raises UserError for another run's folder
     "Return the folder of a replay."
     folder = run_path(name, root)
-    begun = read_journal(folder / JOURNAL)[:1]
     in_use = [file for file in ("params.yaml", "dvc.lock") if (folder / file).exists()]
-    if in_use and not any("start" in entry for entry in begun):
+    if in_use and not any("start" in entry for entry in mornings(read_entries(folder))[:1]):
         raise UserError("This folder belongs to another run", str(folder), "give the replay a NAME=… of its own")
     return folder
 
@@ -98,12 +99,12 @@ def _beginning(params: dict[str, Any], plan: Plan, now: date) -> tuple[date, dat
 
 # %% ../../nbs/library/operation/28_history.ipynb #83a00028
 def record_start(
-    book: Journal,
+    book: Record,
     settings: dict[str, Any], # start; and params, a hash, or run and rules
 ) -> None: # raises UserError if it was begun with other settings
     "Record what is replayed, once."
     if not book.entries:
-        book.add(day=settings["start"], decision="begin", **settings)
+        book.add(day=settings["start"], kind="begin", **settings)
     begun = book.entries[0]
     different = [name for name, value in settings.items() if begun.get(name) != value]
     if "rules" in different:

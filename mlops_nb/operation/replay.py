@@ -19,21 +19,24 @@ from tqdm import tqdm
 from ..base.dates import parse_date
 from ..base.errors import UserError
 from ..base.files import content_hash, read_json, read_table, replacing, write_json
+from ..base.keys import MACHINE, trusted_keys
 from ..base.params import change_params, read_params
-from ..base.record import journal
+from ..base.record import open_record
 from ..base.run_folders import named_folder, write_run_folder
 from ..base.schemas import VERSION, write_record
 from ..monitoring.drift import SCORE
 from ..monitoring.settings import settings_from
 from ..monitoring.watch import SCHEMA, ModelInUse, model_in_use, score_since_training, watch
-from .day import (ENTRY_SCHEMA, JOURNAL, Operation, Send, check_verdict, do_day, run_repro, set_as_of,
+from .day import (Operation, Send, check_verdict, do_day, mornings, run_repro, set_as_of,
                                     watch_entry)
 from .history import record_start, replay_days, replay_folder, replay_params
 from .rules import rules_hashes
 from .savings import (FROZEN, LOOP, monthly_savings, payments_at_risk, savings_chart,
                                         stopped_by_successive_models)
 from ..registry.bundle import read_bundle, read_validation_scores
+from ..registry.champion import sign_fetched
 from ..registry.incumbent import fetch_bundle
+from ..registry.signatures import check_bundle
 
 # %% ../../nbs/library/operation/30_replay.ipynb #83a00011
 @dataclass
@@ -67,6 +70,7 @@ def start_champion(folder: Path, champion: str, data: BankData, end: str) -> Cha
     "Fetch a champion's bundle, and score all payments of the replay."
     with replacing(folder / "data/champion") as fetched:
         fetch_bundle(champion, fetched, folder)
+        check_bundle(fetched, folder, trusted_keys(read_params(folder)))
     bundle, model = read_bundle(folder / "data/champion")
     scored = score_since_training(data.features, model, bundle, end)
     return Champion(champion, model_in_use(bundle, read_validation_scores(folder / "data/champion"), scored,
@@ -75,7 +79,7 @@ def start_champion(folder: Path, champion: str, data: BankData, end: str) -> Cha
 # %% ../../nbs/library/operation/30_replay.ipynb #603084b2
 @dataclass(kw_only=True)
 class Replay(Operation):
-    "A replay in progress; its champion is the one that the journal promoted last."
+    "A replay in progress; its champion is the one that the record promoted last."
 
     data: BankData
     end: str # an ISO date
@@ -83,7 +87,7 @@ class Replay(Operation):
     model: Champion | None = None
 
     def champion(self) -> str | None:
-        return next((entry["model"] for entry in reversed(self.book.entries) if entry["decision"] == "promote"), None)
+        return next((entry["model"] for entry in reversed(self.entries) if entry["kind"] == "promote"), None)
 
     def watch(self, day: str) -> dict[str, Any]:
         if self.model is None or self.model.hash != self.champion():
@@ -94,12 +98,13 @@ class Replay(Operation):
         return watch_entry(day, self.model.hash, self.folder / self.verdict)
 
     def follow(self, decided: dict[str, Any]) -> None:
-        "The journal's champion is in use."
+        if decided["kind"] == "promote":
+            sign_fetched(self.book, self.folder, decided["model"])
 
 # %% ../../nbs/library/operation/30_replay.ipynb #83a00022
 def savings_of(replay: Replay, params: dict[str, Any]) -> dict[str, dict[str, Any]]: # way: from `monthly_savings`
     "Compare the loop with a model that is never retrained."
-    promoted = {entry["day"]: entry["model"] for entry in replay.book.entries if entry["decision"] == "promote"}
+    promoted = {entry["day"]: entry["model"] for entry in replay.entries if entry["kind"] == "promote"}
     if not promoted:
         return {FROZEN: {}, LOOP: {}}
     first, data = min(promoted), replay.data
@@ -113,7 +118,7 @@ def savings_of(replay: Replay, params: dict[str, Any]) -> dict[str, dict[str, An
 def write_savings(replay: Replay, params: dict[str, Any]) -> None: # writes reports/operate/story.json and story.png
     "Write what the loop saved, as a record and as a chart."
     ways, folder = savings_of(replay, params), replay.folder / "reports/operate"
-    promoted = [entry["day"] for entry in replay.book.entries if entry["decision"] == "promote"]
+    promoted = [entry["day"] for entry in replay.entries if entry["kind"] == "promote"]
     drifts = [] if params["ingest"]["source"] else params["ingest"]["drifts"]
     events = {"the world changes": [str(drift["date"]) for drift in drifts if str(drift["date"]) < replay.end],
               "a new model": promoted[1:]}
@@ -125,7 +130,7 @@ def write_savings(replay: Replay, params: dict[str, Any]) -> None: # writes repo
 # %% ../../nbs/library/operation/30_replay.ipynb #83a00024
 def finish(replay: Replay) -> None:
     "Leave the folder as of the last morning."
-    trained = [entry["day"] for entry in replay.book.entries if entry["decision"] == "retrain"]
+    trained = [entry["day"] for entry in replay.entries if entry["kind"] == "retrain"]
     set_as_of(replay.folder, replay.end, trained[-1], replay.champion())
     run_repro(replay.folder)
     if "watch" in replay.done(replay.end):
@@ -135,12 +140,12 @@ def finish(replay: Replay) -> None:
 # %% ../../nbs/library/operation/30_replay.ipynb #3adb029a
 def replay_mornings(replay: Replay, first: date) -> None:
     "Do every morning that is left, with a progress bar."
-    begun, last = parse_date(replay.book.entries[-1]["day"], "day"), parse_date(replay.end, "TO")
+    begun, last = parse_date(replay.entries[-1]["day"], "day"), parse_date(replay.end, "TO")
     days = [max(first, begun) + timedelta(days=number) for number in range((last - max(first, begun)).days + 1)]
     with tqdm(days, desc="mornings", unit="day", disable=None) as mornings:
         for day in mornings:
             do_day(replay, str(day))
-            mornings.set_postfix_str(f"{day}, {replay.book.entries[-1]['decision']}")
+            mornings.set_postfix_str(f"{day}, {replay.entries[-1]['kind']}")
 
 # %% ../../nbs/library/operation/30_replay.ipynb #83a00026
 def operate(
@@ -155,13 +160,13 @@ def operate(
     place, params, folder = named_folder(run, root), replay_params(run, root), replay_folder(name, root)
     first, last = replay_days(read_params(place), start, end)
     rules = {"run": run, "rules": rules_hashes(read_params(place))}
-    with journal(folder / JOURNAL) as book:
+    with open_record(folder, MACHINE, trusted_keys(params)) as book:
         record_start(book, {"start": str(first)} | (rules if run else {"params": content_hash(place / "params.yaml")}))
-        if book.entries[-1]["day"] > str(last):
+        until = mornings(book.entries)[-1]["day"]
+        if until > str(last):
             raise UserError("This replay has gone on longer",
-                            f"TO={last}, and a journal until {book.entries[-1]['day']}",
+                            f"TO={last}, and a record until {until}",
                             "give a later TO, or another NAME=…")
-        write_json(ENTRY_SCHEMA, (folder / JOURNAL).with_suffix(".schema.json"))
         write_run_folder(folder, params)
         if run and (place / "data/findings").exists():
             shutil.copytree(place / "data/findings", folder / "data/findings", dirs_exist_ok=True)

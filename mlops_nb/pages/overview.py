@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['GATE_LOOKS', 'LAST', 'RECORDS', 'headline', 'performance', 'savings', 'monthly_savings', 'drift_summary', 'gate',
-           'journal', 'rows_received', 'records_table']
+           'decisions', 'rows_received', 'records_table']
 
 # %% ../../nbs/library/pages/30_overview.ipynb #1f46eb65
 from typing import Any
@@ -135,25 +135,32 @@ def gate(
 # %% ../../nbs/library/pages/30_overview.ipynb #0f112390
 LAST = 10 # decisions shown
 
-def journal(
+def decisions(
     language: Language,
-    decisions: list[dict[str, Any]], # reports/operate/journal.jsonl
+    entries: list[dict[str, Any]], # of the record, each with `by`, the name of its key
 ) -> Markup:
     "Tabulate the latest decisions and their rules, newest first."
-    shown = [decision for decision in decisions if "rule" in decision][-LAST:]
-    rows = [[language.day(decision["day"]), language.named("decision", decision["decision"]),
-             language.named("rule", decision["rule"]), _reasons(language, decision)]
-            for decision in reversed(shown)]
+    by_rule = {entry["model"] for entry in entries if entry["kind"] == "promote"} # told once, by the rule
+    shown = [entry for entry in entries if "rule" in entry
+             or entry["kind"] == "change" and (entry["action"] != "promoted" or entry["to"] not in by_rule)][-LAST:]
+    rows = [_decision_row(language, entry) for entry in reversed(shown)]
     titles = [language("journal.day"), language("journal.decision"), language("journal.rule"),
               language("question.because")]
     return table(titles, rows, language("journal")) if rows else paragraph(language("journal.none"))
+
+def _decision_row(language: Language, entry: dict[str, Any]) -> list[Any]: # day, decision, rule or person, reasons
+    if entry["kind"] == "change":
+        return [language.day(entry["time"][:10]), language.named("decision", entry["action"].replace(" ", "-")),
+                entry["by"], entry["reason"]]
+    return [language.day(entry["day"]), language.named("decision", entry["kind"]),
+            language.named("rule", entry["rule"]), _reasons(language, entry)]
 
 def _reasons(
     language: Language,
     decision: dict[str, Any],
 ) -> Markup: # what a model passed is folded behind its last check, the gain
     *passed, last = decision_reasons(language, decision)
-    is_folded = passed and decision["decision"] in ("promote", "propose")
+    is_folded = passed and decision["kind"] in ("promote", "propose")
     return folded(last, listed(passed)) if is_folded else listed([*passed, last])
 
 # %% ../../nbs/library/pages/30_overview.ipynb #3646430c

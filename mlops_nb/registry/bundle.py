@@ -13,12 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..base.errors import UserError
-from ..base.files import content_hash, existing_input, read_json, read_table
-from ..base.schemas import read_record
+from ..base.files import read_json, read_table
 from ..evaluation.calibration import Calibration
 from ..evaluation.thresholds import stopped_by_budget
-from .contents import DESCRIPTION, check_names
+from .contents import check_contents
 from ..training.scoring import OnnxModel
 
 # %% ../../nbs/library/registry/10_bundle.ipynb #3570b272
@@ -47,14 +45,7 @@ def read_bundle(
     folder: str | Path,
 ) -> tuple[dict[str, Any], Detector]: # raises UserError if a file was changed, or the record has another version
     "Read a bundle: its description and its model."
-    bundle = read_record(Path(folder, DESCRIPTION))
-    check_names([DESCRIPTION, *bundle["files"]], str(folder))
-    for name, expected in bundle["files"].items():
-        actual = content_hash(existing_input(Path(folder, name)))
-        if actual != expected:
-            raise UserError(f"{folder}/{name} is not the file that bundle.json describes",
-                            f"hash {actual}, expected {expected}",
-                            "restore it with `dvc checkout` or make it again with `dvc repro`")
+    bundle = check_contents(folder)
     return bundle, Detector(OnnxModel(Path(folder, "model.onnx")), Calibration(**bundle["calibration"]))
 
 # %% ../../nbs/library/registry/10_bundle.ipynb #c7210212

@@ -19,7 +19,7 @@ from ..base.shares import MIN_COUNT
 from ..evaluation.backtest import reported_figures
 from ..evaluation.metrics import resampled_interval
 from .bundle import read_bundle
-from .incumbent import has_champion
+from .in_use import has_champion
 from ..training.scoring import OnnxModel
 
 # %% ../../nbs/library/registry/60_comparison.ipynb #4d3c3e97

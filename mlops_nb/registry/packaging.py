@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ..base.files import content_hash, existing_input, read_json, write_json, write_table
-from ..base.schemas import VERSION
 from .bundle import VALIDATION_COLUMNS
+from .contents import DESCRIPTION, VERSION, file_hashes
 from ..training.splits import TEST, evaluated_window
 
 # %% ../../nbs/library/registry/20_packaging.ipynb #b1b6ec69
@@ -38,9 +38,8 @@ def write_bundle(
     write_table(pd.DataFrame(background, columns=columns), folder / "background.parquet")
     numbered = {name: _numbered(past[name]) for name in ("card", "terminal")}
     write_table(past[VALIDATION_COLUMNS].assign(**numbered), folder / "past.parquet")
-    files = {file.name: content_hash(file) for file in sorted(folder.iterdir())}
-    description = _description(evaluated, training) | {"owner": owner, "data_hash": content_hash(data), "files": files}
-    write_json(description, folder / "bundle.json")
+    described = {"owner": owner, "data_hash": content_hash(data), "files": file_hashes(folder)}
+    write_json(_description(evaluated, training) | described, folder / DESCRIPTION)
 
 # %% ../../nbs/library/registry/20_packaging.ipynb #3cd7011f
 def _numbered(names: pd.Series) -> np.ndarray: # whole numbers; negative ones, each another, for what has no name

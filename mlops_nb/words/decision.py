@@ -78,7 +78,7 @@ def _limit_sentence(language: Language, check: dict[str, Any], passed: str) -> s
 # %% ../../nbs/library/words/30_decision.ipynb #4128f374
 def decision_reasons(
     language: Language,
-    entry: dict[str, Any], # of the journal: a retraining, the gate's decision on it, or a change of the rules
+    entry: dict[str, Any], # of the record: a retraining, the gate's decision on it, or a change of the rules
 ) -> list[str]: # sentences
     "Write the reasons of a decision."
     if "checks" in entry:
@@ -90,11 +90,11 @@ def decision_reasons(
 
 def decided_lines(
     language: Language,
-    entries: list[dict[str, Any]], # of the journal
+    entries: list[dict[str, Any]], # of the record
 ) -> list[str]:
     "Format a line for each entry that has a rule: day, decision, rule and reasons."
     decided = [entry for entry in entries if "rule" in entry]
-    named = [(language.named("decision", entry["decision"]), language.named("rule", entry["rule"]))
+    named = [(language.named("decision", entry["kind"]), language.named("rule", entry["rule"]))
              for entry in decided]
     return [f"{entry['day']}  {decision:<10} {rule:<18} {'; '.join(decision_reasons(language, entry))}"
             for entry, (decision, rule) in zip(decided, named)]

@@ -12,9 +12,8 @@ from days import Run, bundle_of, stages
 from mlops_nb.base import params as params_module
 from mlops_nb.base.errors import UserError
 from mlops_nb.base.params import change_params, read_params
-from mlops_nb.base.record import Journal, read_journal
+from mlops_nb.base.record import RECORD, Record, read_entries
 from mlops_nb.operation import daily, day
-from mlops_nb.operation.day import JOURNAL
 from mlops_nb.registry import champion
 from mlops_nb.registry.champion import history
 
@@ -25,6 +24,7 @@ pytestmark = pytest.mark.slow
 def stand_ins(monkeypatch):
     for module in (day, daily):
         monkeypatch.setattr(module, "run_repro", stages)
+    monkeypatch.setattr(champion, "sign_fetched", lambda book, folder, bundle: None)
 
 
 @pytest.fixture
@@ -35,16 +35,16 @@ def run(tmp_path) -> Run:
 def test_mornings_are_done_once_in_order_and_caught_up(run):
     run.go_on()
     assert run.steps() == [("11", "begin"), ("11", "retrain"), ("11", "promote")]
-    before = (run.folder / JOURNAL).read_bytes()
+    before = (run.folder / RECORD).read_bytes()
     run.go_on()
-    assert (run.folder / JOURNAL).read_bytes() == before
+    assert (run.folder / RECORD).read_bytes() == before
     for number in (11, 12, 13):  # a weekend
         run.day_file(number)
     assert run.go_on()[0].endswith("2026-03-11.csv, 2026-03-12.csv, 2026-03-13.csv.")
     assert run.steps()[3:] == [("12", "watch"), ("13", "watch"), ("14", "watch"), ("14", "retrain"), ("14", "promote")]
     params = read_params(run.folder)
     assert (params["as_of"], params["train"]["as_of"]) == ("2026-03-14", "2026-03-14")
-    assert params["register"]["incumbent"] == bundle_of("2026-03-14") == history(run.folder)[-1]["to"]
+    assert params["register"]["incumbent"] == bundle_of("2026-03-14") == history(read_entries(run.folder))[-1]["to"]
 
 
 def test_the_model_there_is_is_taken_over_and_an_approval_is_seen_the_next_day(tmp_path):
@@ -58,7 +58,7 @@ def test_the_model_there_is_is_taken_over_and_an_approval_is_seen_the_next_day(t
         run.go_on()
     assert run.steps() == [("11", "begin"), ("11", "wait"), ("12", "watch"), ("13", "watch"), ("14", "watch"),
                            ("14", "retrain"), ("14", "propose"), ("15", "watch"), ("16", "watch")]
-    watched = [entry["model"] for entry in read_journal(run.folder / JOURNAL) if entry["decision"] == "watch"]
+    watched = [entry["model"] for entry in read_entries(run.folder) if entry["kind"] == "watch"]
     assert watched == [bundle_of("2026-03-09")] * 4 + [bundle_of("2026-03-14")]
 
 
@@ -86,7 +86,7 @@ class Killer:
 
     def __init__(self, monkeypatch, at: int | None):
         self.at, self.moments = at, 0
-        for place, name in ((day, "run_repro"), (daily, "run_repro"), (champion, "record"), (Journal, "add"),
+        for place, name in ((day, "run_repro"), (daily, "run_repro"), (champion, "sign_fetched"), (Record, "add"),
                             (params_module, "replace_text")):
             monkeypatch.setattr(place, name, self.around(getattr(place, name)))
 
@@ -105,9 +105,9 @@ class Killer:
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_it_ends_with_the_same_journal(tmp_path):
-    def done(folder: Path, *kills: int) -> tuple[int, bytes, bytes]:
-        """How many moments it took, the journal and the parameters."""
+def test_killed_at_any_moment_it_ends_with_the_same_record(tmp_path):
+    def done(folder: Path, *kills: int) -> tuple[int, list[dict], bytes]:
+        """How many moments it took, the record less its times and seals, and the parameters."""
         shutil.copytree(tmp_path / "begun", folder)
         trial = Run.__new__(Run)
         trial.folder, trial.source = folder / "runs/own", tmp_path / "begun/days"
@@ -118,7 +118,9 @@ def test_killed_at_any_moment_it_ends_with_the_same_journal(tmp_path):
                     trial.go_on()
                 except Killed:
                     continue
-        return killer.moments, (trial.folder / JOURNAL).read_bytes(), trial.params.read_bytes()
+        entries = [{name: entry[name] for name in entry.keys() - {"time", "before", "hash", "signature"}}
+                   for entry in read_entries(trial.folder)]
+        return killer.moments, entries, trial.params.read_bytes()
 
     begun = Run(tmp_path / "begun")
     for number in (11, 12, 13):
@@ -169,7 +171,7 @@ def test_a_changed_rule_stops_the_day_until_it_is_meant(run):
 def test_a_date_may_be_given_and_must_not_have_passed(run):
     run.go_on("2026-03-13")  # nothing came on two days: that is watched, too
     assert run.steps()[3:] == [("12", "watch"), ("13", "watch")]
-    with pytest.raises(UserError, match="the journal goes until 2026-03-13"):
+    with pytest.raises(UserError, match="the record goes until 2026-03-13"):
         run.go_on("2026-03-12")
     with pytest.raises(UserError, match="has not come"):
         run.go_on("2199-03-14")

@@ -12,7 +12,7 @@ from days import Run, stages
 from mlops_nb.base import run_folders
 from mlops_nb.base.errors import UserError
 from mlops_nb.base.params import change_params, read_params
-from mlops_nb.base.record import read_journal
+from mlops_nb.base.record import read_entries
 from mlops_nb.integrations import day as day_command
 from mlops_nb.integrations import operate as operate_command
 from mlops_nb.operation import day, replay
@@ -20,7 +20,7 @@ from mlops_nb.operation.replay import operate
 from mlops_nb.simulation.population import make_bank
 from mlops_nb.simulation.simulator import simulate_day
 
-JOURNAL, STORY = "reports/operate/journal.jsonl", "reports/operate/story.json"
+STORY = "reports/operate/story.json"
 SHORT = {"label_delay": 1, "train": {"train_days": 1, "test_days": 1, "validation_folds": 1}} # five days of history
 
 
@@ -45,7 +45,7 @@ def test_without_a_model_that_passes_it_goes_on_and_says_so(run, tmp_path, monke
     operate_command.main(run="own")
     told = capsys.readouterr().out
     assert "No model has passed the gate" in told and "the test window has 2 frauds" in told
-    steps = [(entry["day"][-2:], entry["decision"]) for entry in read_journal(Path("runs/own-operate", JOURNAL))]
+    steps = [(entry["day"][-2:], entry["kind"]) for entry in read_entries("runs/own-operate")]
     assert steps[:6] == [("06", "begin"), ("06", "retrain"), ("06", "keep"), ("07", "wait"), ("08", "retrain"),
                          ("08", "keep")]
     assert steps[-1][0] == "11"
@@ -91,7 +91,7 @@ def test_other_rules_are_another_replay_and_other_data_are_not(run, tmp_path):
     change_params(run.params, "operate", {"rest": 2})
     run.day_file(11)
     operate(run="own", end="2026-03-09", root=tmp_path)
-    assert read_journal(tmp_path / "runs/operate" / JOURNAL)[-1]["day"] == "2026-03-09"
+    assert read_entries(tmp_path / "runs/operate")[-1]["day"] == "2026-03-09"
 
 
 @pytest.mark.parametrize("main", [operate_command.main, day_command.main])
@@ -109,8 +109,8 @@ def test_real_days_are_replayed_and_too_few_of_them_are_not_judged(make_clone):
                                       "register": {"floors": {}}}))
     replay_of_days(clone)
     reports = clone.folder / "runs/own-operate"
-    entries, story = read_journal(reports / JOURNAL), json.loads((reports / STORY).read_text())
-    assert [entry["decision"] for entry in entries] == ["begin", "retrain", "promote", "watch"]
+    entries, story = read_entries(reports), json.loads((reports / STORY).read_text())
+    assert [entry["kind"] for entry in entries] == ["begin", "retrain", "promote", "watch"]
     assert (entries[-1]["day"], story["ways"]) == ("2026-03-02", {"never retrained": {}, "the loop": {}})
 
 

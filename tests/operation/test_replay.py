@@ -20,7 +20,8 @@ import yaml
 from clones import SMALL, Clone, contents, merged
 from mlops_nb.base.errors import UserError
 from mlops_nb.base.files import content_hash
-from mlops_nb.base.record import read_journal
+from mlops_nb.base.keys import SIMULATED, trusted_keys
+from mlops_nb.base.record import read_entries
 from mlops_nb.base.run_folders import write_run_folder
 from mlops_nb.operation.day import set_as_of
 from mlops_nb.operation.replay import operate as go_on
@@ -54,8 +55,8 @@ def receiver():
     server.shutdown()
 
 
-def journal_of(clone: Clone) -> list[dict]:
-    return read_journal(clone.folder / "runs/operate/reports/operate/journal.jsonl")
+def record_of(clone: Clone) -> list[dict]:
+    return read_entries(clone.folder / "runs/operate", trusted_keys({"trust": {"keys": SIMULATED}}))
 
 
 def operate(clone: Clone, end: str = END, **settings) -> subprocess.CompletedProcess:
@@ -70,38 +71,38 @@ def played(make_clone, receiver) -> Clone:
     clone.before = contents(clone.folder)
     process = subprocess.Popen(["mlops-operate", "--start", START, "--end", END], cwd=clone.folder, env=clone.env,
                                start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    while process.poll() is None and [entry["decision"] for entry in journal_of(clone)].count("retrain") < 2:
+    while process.poll() is None and [entry["kind"] for entry in record_of(clone)].count("retrain") < 2:
         time.sleep(0.2)
     assert process.poll() is None, process.stdout.read()
     time.sleep(3)  # into the stages
     os.killpg(process.pid, signal.SIGKILL)
-    clone.killed = len(journal_of(clone))
+    clone.killed = len(record_of(clone))
     clone.told = operate(clone).stdout
     return clone
 
 
 def test_each_morning_is_watched_once_and_in_order(played):
-    entries = journal_of(played)
+    entries = record_of(played)
     assert played.killed < len(entries)
-    days = [entry["day"] for entry in entries if entry["decision"] == "watch"]
+    days = [entry["day"] for entry in entries if entry["kind"] == "watch"]
     assert days == [str(date.fromisoformat(START) + timedelta(days=number)) for number in range(1, 18)]
-    assert all(count == 1 for count in Counter((entry["day"], entry["decision"]) for entry in entries).values())
+    assert all(count == 1 for count in Counter((entry["day"], entry["kind"]) for entry in entries).values())
 
 
 def test_the_drift_is_seen_and_acted_upon(played):
-    entries = [entry for entry in journal_of(played) if entry["decision"] not in ("watch", "tell")]
-    assert [(entry["decision"], entry.get("rule")) for entry in entries[:3]] == [
+    entries = [entry for entry in record_of(played) if entry["kind"] not in ("watch", "tell")]
+    assert [(entry["kind"], entry.get("rule")) for entry in entries[:3]] == [
         ("begin", None), ("retrain", "beginning"), ("promote", "beginning")]
-    retrained = [entry for entry in entries if entry["decision"] == "retrain"]
+    retrained = [entry for entry in entries if entry["kind"] == "retrain"]
     assert retrained[1]["rule"] == "drift" and CHANGED < retrained[1]["day"] < END
     assert "have changed since" in played.told
-    quiet = [entry for entry in journal_of(played) if entry["decision"] == "watch" and START < entry["day"] <= CHANGED]
+    quiet = [entry for entry in record_of(played) if entry["kind"] == "watch" and START < entry["day"] <= CHANGED]
     assert [entry["attention"] for entry in quiet if set(entry["attention"]) & {"input", "scores"}] == []
 
 
-def test_every_entry_is_what_the_schema_beside_the_journal_says(played):
-    schema = json.loads((played.folder / "runs/operate/reports/operate/journal.schema.json").read_text())
-    for entry in journal_of(played):
+def test_every_entry_is_what_the_schema_beside_the_record_says(played):
+    schema = json.loads((played.folder / "runs/operate/reports/record.schema.json").read_text())
+    for entry in record_of(played):
         jsonschema.validate(entry, schema)
 
 
@@ -115,9 +116,9 @@ def test_the_users_files_are_as_they_were(played):
 
 def test_people_are_told(played, receiver):
     told = [json.dumps(message) for message in receiver[1]]
-    decisions = [entry for entry in journal_of(played) if entry["decision"] in ("promote", "keep")]
+    decisions = [entry for entry in record_of(played) if entry["kind"] in ("promote", "keep")]
     assert len(told) >= len(decisions) and any("retrained model is champion" in message for message in told)
-    assert len(told) == sum(entry["decision"] == "tell" for entry in journal_of(played))
+    assert len(told) == sum(entry["kind"] == "tell" for entry in record_of(played))
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def again(played) -> Path:
 
 def kept_of(played: Clone) -> Path:
     """What the replay kept of its second retraining."""
-    day = [entry["day"] for entry in journal_of(played) if entry["decision"] == "retrain"][1]
+    day = [entry["day"] for entry in record_of(played) if entry["kind"] == "retrain"][1]
     return played.folder / "runs/operate/reports/operate/retrainings" / day
 
 
@@ -138,14 +139,14 @@ def kept_of(played: Clone) -> Path:
 def test_a_retraining_can_be_repeated_from_its_lock(played, again):
     played.run("dvc", "repro", "--quiet", "--force", folder="runs/again")
     assert data_hashes(again) == data_hashes(kept_of(played))
-    assert content_hash(kept_of(played) / "dvc.lock") in [entry.get("lock") for entry in journal_of(played)]
+    assert content_hash(kept_of(played) / "dvc.lock") in [entry.get("lock") for entry in record_of(played)]
 
 
 @pytest.mark.long  # the replay itself holds the stage's verdict against its own at each retraining, and at its end
 def test_mornings_drawn_by_chance_can_be_repeated(played, again):
-    entries = journal_of(played)
-    for entry in random.Random(1).sample([entry for entry in entries if entry["decision"] == "watch"], 3):
-        made = [each["day"] for each in entries if each["decision"] == "retrain" and each["day"] < entry["day"]][-1]
+    entries = record_of(played)
+    for entry in random.Random(1).sample([entry for entry in entries if entry["kind"] == "watch"], 3):
+        made = [each["day"] for each in entries if each["kind"] == "retrain" and each["day"] < entry["day"]][-1]
         set_as_of(again, entry["day"], made, entry["model"])
         played.run("dvc", "repro", "--quiet", "--no-run-cache", "monitor", folder="runs/again")
         assert content_hash(again / "reports/drift/verdict.json") == entry["verdict"], entry["day"]
@@ -164,9 +165,9 @@ def test_the_story_is_told(played):
 
 @pytest.mark.long
 def test_what_was_closed_goes_on_to_a_later_end(played):
-    before = journal_of(played)
+    before = record_of(played)
     operate(played, "2026-02-12")
-    after = journal_of(played)
+    after = record_of(played)
     assert after[:len(before)] == before and {entry["day"] for entry in after[len(before):]} == {"2026-02-12"}
     assert is_told(played, "2026-02-12")
 
@@ -188,7 +189,7 @@ def test_other_parameters_and_a_changed_line_are_noticed(played):
     with pytest.raises(UserError, match="begun otherwise"):
         go_on(START, END, root=played.folder)
     file.write_text(text)
-    book = played.folder / "runs/operate/reports/operate/journal.jsonl"
+    book = played.folder / "runs/operate/reports/record.jsonl"
     lines = book.read_text()
     book.write_text(lines.replace('"rule": "drift"', '"rule": "age"', 1))
     changed = operate(played, check=False)

@@ -86,7 +86,7 @@ def written(language: Language, value: float) -> set[str]:
 
 def without_days(text: str) -> str:
     """The text less days, times of day, files, hashes and the record's own names."""
-    text = re.sub(r"\d{1,2} (?:January|February|March|April) \d{4}|\d{4}年\d{1,2}月\d{1,2}日|\d{4}-\d{2}(?:-\d{2})?|"
+    text = re.sub(r"\d{1,2} [A-Z][a-z]{2,} \d{4}|\d{4}年\d{1,2}月\d{1,2}日|\d{4}-\d{2}(?:-\d{2})?|"
                   r"\d{1,2}:\d{2}(?::\d{2})?", " ", text)
     return re.sub(r"\b[0-9a-f]{8}\b|\w+\.dir|reports/\S+|c?[0-9a-f]{7,}", " ", text)
 
@@ -94,7 +94,7 @@ def without_days(text: str) -> str:
 def test_every_number_on_a_page_stands_in_a_record_or_in_a_message(run_folder: Path, pages) -> None:
     language, shown = pages
     records = [json.loads((run_folder / f"reports/{name}.json").read_text()) for name in RECORDS]
-    records += [json.loads(line) for line in (run_folder / "reports/operate/journal.jsonl").read_text().splitlines()]
+    records += [json.loads(line) for line in (run_folder / "reports/record.jsonl").read_text().splitlines()]
     known = set().union(*map(values_in, records))
     quality, figures = records[0], records[3]["since"]["figures"]
     known |= {quality["received"] - quality["quarantined"], 1 / figures["precision_at_budget"], 0.95}
@@ -181,3 +181,22 @@ def test_nothing_needs_to_be_done_is_not_said_while_a_model_waits(run_folder: Pa
         page = all_pages(Language(), DASHBOARDS)["overview"]
     assert ("Nothing needs to be done" not in page and "A new model waits for approval" in page
             and "● The model waits for approval" in page)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_broken_record_is_said_in_red_and_nothing_that_rests_on_it_is_shown(tmp_path: Path, language: str) -> None:
+    folder = write_run(tmp_path / "run")
+    (folder / "reports/operate/story.png").write_bytes(b"png")
+    record, words = folder / "reports/record.jsonl", Language(language)
+    whole = [overview(folder, words)]
+    record.write_text(record.read_text().replace("2026-03-14", "2026-03-13"))
+    whole.append(overview(folder, words))
+    for told, is_shown in ((words("broken"), (False, True)), (words.day("2026-03-25"), (True, False)),
+                           ('class="answer drift"', (True, True)), ("data:image/png;base64,cG5n", (True, False)),
+                           (words("saved.months"), (True, False))):
+        assert tuple(str(told) in page for page in whole) == is_shown, told
+
+
+def overview(folder: Path, language: Language) -> str:
+    with chdir(folder):
+        return str(all_pages(language, DASHBOARDS)["overview"])

@@ -18,7 +18,7 @@ def test_stages_run_on_their_defaults(tmp_path, monkeypatch):
     for name, value in (("PYTHONPATH", str(PROJECT)), ("HOME", folder.env["HOME"])):
         folder.env[name] = value
         monkeypatch.setenv(name, value)
-    (folder.folder / "params.yaml").write_text("register: {incumbent: null}")
+    (folder.folder / "params.yaml").write_text("register: {incumbent: null}\ntrust: {keys: {}}")
     folder.run("mlops-incumbent")
     for stage in ("ingest", "clean", "featurize", "snapshot", "train", "evaluate", "register", "monitor"):
         source, executed = PROJECT / f"nbs/stages/{stage}.ipynb", tmp_path / f"{stage}.ipynb"

@@ -1,7 +1,6 @@
 """Who is champion: approved with a reason, rolled back, fetched from wherever it is, and shown by MLflow."""
 
 import contextlib
-import csv
 import json
 import shutil
 import sqlite3
@@ -10,8 +9,11 @@ import pytest
 import yaml
 
 from clones import PROJECT, SMALL, Clone, contents, merged
-from mlops_nb.registry.champion import set_params
+from mlops_nb.base.keys import EVERYBODYS
+from mlops_nb.base.record import RECORD, read_entries
+from mlops_nb.registry.champion import history, set_params
 from mlops_nb.registry.incumbent import data_hashes
+from mlops_nb.registry.signatures import SIGNATURES
 
 # Any other model passes: here it is not the gate that is tested, but what follows from its word.
 PROPOSE = merged(SMALL, {"register": {"mode": "propose", "gain": -1.0}})
@@ -42,10 +44,9 @@ def decision(clone: Clone) -> dict:
     return json.loads((clone.folder / "reports/register/decision.json").read_text())
 
 
-def record(clone: Clone) -> list[dict[str, str]]:
-    """The rows of champions.csv."""
-    with (clone.folder / "reports/champions.csv").open(newline="") as rows:
-        return list(csv.DictReader(rows))
+def record(clone: Clone) -> list[dict]:
+    """The changes of champion that the record has."""
+    return history(read_entries(clone.folder))
 
 
 def runs(clone: Clone) -> dict[str, str]:
@@ -76,7 +77,9 @@ def ran(copy_small_run) -> Clone:
 def clone(ran) -> Clone:
     """That copy, as it was; nothing is approved."""
     yield ran
-    (ran.folder / "reports/champions.csv").unlink(missing_ok=True)
+    (ran.folder / RECORD).unlink(missing_ok=True)
+    for signature in (ran.folder / SIGNATURES).glob("*.json"):
+        signature.unlink()
     ran.put_back()
 
 
@@ -93,7 +96,7 @@ def test_proposing_changes_nothing_and_says_how_to_approve(clone):
     assert clone.run("mlops-champion", "promote").stdout.strip() == ""
     assert "make approve REASON=" in clone.run("mlops-summary").stdout
     assert ((clone.folder / "params.yaml").read_text() == before
-            and not (clone.folder / "reports/champions.csv").exists())
+            and not (clone.folder / RECORD).exists())
 
 
 @pytest.mark.slow
@@ -104,8 +107,8 @@ def test_approving_is_recorded_reruns_what_knows_the_champion_and_leaves_the_bun
     assert {stage for stage, when in runs(clone).items() if when != before[stage]} == {"register", "monitor"}
     assert (incumbent(clone), locked(clone, "data/incumbent"), locked(clone, "data/bundle")) == (bundle,) * 3
     [row] = record(clone)
-    assert (row["who"], row["action"], row["from"], row["to"], row["reason"], row["commit"]) == (
-        "Ada", "approved", "", bundle, "a first one", head)
+    assert (row["key"], row["action"], row["from"], row["to"], row["reason"], row["commit"]) == (
+        EVERYBODYS.public, "approved", None, bundle, "a first one", head)
     assert clone.ran() == []
     assert (decision(clone)["verdict"] == "kept"
             and {"check": "same_as_champion", "passed": False} in decision(clone)["checks"])
@@ -168,7 +171,7 @@ def test_the_gate_promotes_by_itself_in_mode_auto(clone):
     decision = locked(clone, "reports/register")
     assert "The gate made decision_tree champion" in clone.run("mlops-champion", "promote").stdout
     [row] = record(clone)
-    assert ((row["who"], row["action"], row["to"]) == ("the gate", "promoted", locked(clone, "data/bundle"))
+    assert ((row["action"], row["to"]) == ("promoted", locked(clone, "data/bundle"))
             and row["reason"] == "" and row["decision"] == decision)
     assert clone.ran() == [] and clone.run("mlops-champion", "promote").stdout.strip() == ""
 

@@ -180,7 +180,7 @@ def test_every_code_of_a_record_has_its_words(language: str) -> None:
     words = Language(language)
     kinds = {"state": STATES, "health": STATES, "question": QUESTIONS, "outcome": (FRAUD, GENUINE, PENDING),
              "rule": ("beginning", "drift", "decay", "age", "rules"),
-             "decision": STEPS,
+             "decision": (*STEPS, "approved", "promoted", "rolled-back"),
              "few": {*RESTS_ON.values()},
              "performance": ("no_frauds", "few_frauds", "no_baseline", "few_baseline", "held", "decayed", "missed"),
              "estimate": ("no_frauds", "no_baseline", "few_baseline", "held", "decayed"),

@@ -34,6 +34,9 @@ sign_in = Sign in
 page-late = This page was not ready after { $seconds } seconds. Please load it again; the server's log says what happened.
 source = Source: { $files }
 evidence = run, data version and executed notebook ({ $stage })
+broken = ▲ The record cannot be trusted
+    .why = What was decided is kept in a record that nobody can change unnoticed. It was changed, cut or signed by somebody who is not trusted, so nothing that rests on it is shown.
+    .todo = To do: tell those who run the models, and have them run `make audit`; it names the entry.
 missing = ? Not there yet
     .made = { $path } does not exist yet, cannot be read, or has another form. To do: run `dvc repro`; the stage { $stage } writes it.
     .loop = { $path } is there once `make operate` or `make day` has run.
@@ -399,6 +402,9 @@ decision-promote = Promoted
 decision-propose = Proposed
 decision-keep = Kept
 decision-tell = Notified
+decision-approved = Approved
+decision-promoted = Promoted
+decision-rolled-back = Rolled back
 rule-beginning = first model
     .because = there was no model yet
 rule-drift = drift
@@ -416,11 +422,12 @@ news-refuse = No model is in use: { $checks }
 news-first = The first model is trained.
 message-title = Fraud detection, { $day }: { $health }
 message-open = Open the page
+message-record = The record's last entry is { $head }; `make audit HEAD={ $head }` says whether it still is there.
 journal = The last decisions
-    .none = No decision has been taken automatically yet.
+    .none = No decision has been taken yet.
     .day = Day
     .decision = Decision
-    .rule = Rule
+    .rule = Rule, or who decided
 
 ## Overview
 

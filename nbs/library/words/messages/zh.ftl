@@ -33,6 +33,9 @@ sign_in = 登录
 page-late = 本页在 { $seconds } 秒内未能生成。请重新加载；原因见服务器日志。
 source = 来源：{ $files }
 evidence = 运行、数据版本与已执行的 notebook（{ $stage }）
+broken = ▲ 记录不可信
+    .why = 各项决策保存在一份改动必留痕迹的记录中。该记录已被改动、截断，或由不受信任的密钥签名，因此本页不显示任何以它为依据的内容。
+    .todo = 处理办法：通知模型运行人员执行 `make audit`，该命令会指出是哪一条记录。
 missing = ? 暂无数据
     .made = { $path } 尚不存在、无法读取或格式版本不符。处理办法：运行 `dvc repro`，由 { $stage } 阶段生成。
     .loop = 运行 `make operate` 或 `make day` 后才会生成 { $path }。
@@ -341,6 +344,9 @@ decision-promote = 启用
 decision-propose = 提请审批
 decision-keep = 维持不变
 decision-tell = 已通知
+decision-approved = 已批准
+decision-promoted = 已启用
+decision-rolled-back = 已回退
 rule-beginning = 首个模型
     .because = 此前没有模型
 rule-drift = 漂移
@@ -358,11 +364,12 @@ news-refuse = 尚无在用模型：{ $checks }
 news-first = 首个模型已训练完成。
 message-title = 欺诈检测，{ $day }：{ $health }
 message-open = 打开页面
+message-record = 记录的最后一条是 { $head }；执行 `make audit HEAD={ $head }` 可核对它是否仍在。
 journal = 最近的决策
-    .none = 尚无自动作出的决策。
+    .none = 尚未作出任何决策。
     .day = 日期
     .decision = 决策
-    .rule = 规则
+    .rule = 规则或决策人
 
 ## 总览
 
