@@ -24,7 +24,8 @@ def served_policy(report: bool = False) -> str:
     return PAGE.format(frames=" ".join(frames) or "'none'")
 
 # %% ../../nbs/library/pages/83_policies.ipynb #9d200028
-FILE = "script-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'"
+FILE = ("default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self' file:; base-uri 'none'; "
+        "form-action 'none'")
 
 def with_policy(policy: str, page: str) -> str:
     "Add a Content-Security-Policy to a page."
