@@ -111,7 +111,7 @@ def trusted_keys(params: dict[str, Any]) -> list[TrustedKey]: # in the order of 
     "Return the keys that params.yaml trusts."
     return [TrustedKey(name, key["public"], key["kind"], parse_date(str(key["since"]), f"trust.keys.{name}.since"),
                        key["until"] and parse_date(str(key["until"]), f"trust.keys.{name}.until"))
-            for name, key in params["trust"]["keys"].items()]
+            for name, key in params.get("trust", {"keys": {}})["keys"].items()]
 
 EVERYBODYS = Key("simulated-bank", Ed25519PrivateKey.from_private_bytes(sha256(b"everybody's key").digest()))
 SIMULATED = {EVERYBODYS.name: {"public": EVERYBODYS.public, "kind": PUBLIC, "since": "2026-01-01", "until": None}}

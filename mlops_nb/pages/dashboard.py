@@ -18,7 +18,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from markupsafe import Markup
-from traitlets import Float
+from traitlets import Float, Int
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
 
@@ -78,9 +78,9 @@ class PageKernels:
 class Page(Probed, TornadoVoilaHandler):
     """A page that a notebook makes, in a kernel of its own that ends with the page."""
 
-    def initialize(self, seconds: float, **options: Any):
+    def initialize(self, seconds: float, turns: asyncio.Semaphore, **options: Any):
         super().initialize(**options)
-        self._seconds, self._kernels = seconds, PageKernels(super().kernel_manager)
+        self._seconds, self._turns, self._kernels = seconds, turns, PageKernels(super().kernel_manager)
 
     @property
     def kernel_manager(self) -> PageKernels:
@@ -89,11 +89,15 @@ class Page(Probed, TornadoVoilaHandler):
     @tornado.web.authenticated
     async def get(self, path: str):
         try:
-            async with asyncio.timeout(self._seconds):
-                await super().get(path)
+            async with asyncio.timeout(self._seconds), self._turns:
+                await self._make(path)
         except TimeoutError:
             self.log.error("%s was not ready after %g seconds", path, self._seconds)
             self._give_up(Path(path).stem)
+
+    async def _make(self, path: str):
+        try:
+            await super().get(path)
         finally:
             await self._kernels.end()
 
@@ -187,11 +191,13 @@ class Dashboard(Voila):
 
     raise_config_file_errors = True # without its settings it would go on, and ask for no token
     page_seconds = Float(120, config=True, help="Time limit for one page, in seconds.")
+    pages_at_once = Int(20, config=True, help="So many pages are made at a time, each in a kernel; others wait.")
 
     def init_handlers(self) -> list[tuple]:
         at = lambda *path: url_path_join(self.server_url, *path)
         page = {"template_paths": self.template_paths, "config": self.config,
-                "voila_configuration": self.voila_configuration, "seconds": self.page_seconds}
+                "voila_configuration": self.voila_configuration, "seconds": self.page_seconds,
+                "turns": asyncio.Semaphore(self.pages_at_once)}
         stages, pages = ("|".join(dict.fromkeys(names)) for names in (STAGE_OF.values(), PAGES))
         return [(at("/login"), SignIn), (at("/logout"), SignOut), (at("/"), Home),
                 (at(rf"/voila/render/((?:{pages})\.ipynb)"), Page, page),

@@ -23,9 +23,11 @@ from ..base.keys import MACHINE, PERSON, trusted_keys
 from ..base.params import change_params, flatten, numbers_by_name, parse_yaml, read_params
 from ..base.record import Record, open_record, read_entries
 from ..evaluation.counts import too_few
+from .contents import check_contents
 from .in_use import has_champion
 from .incumbent import data_hashes, fetch_bundle
 from .signatures import check_bundle, sign_bundle
+from .trial import try_bundle
 
 # %% ../../nbs/library/registry/70_champion.ipynb #e924939a
 def set_params(
@@ -85,9 +87,11 @@ def _dvc(folder: Path, *words: str) -> int: # exit code
 
 # %% ../../nbs/library/registry/70_champion.ipynb #cb99dc0b
 def sign_fetched(book: Record, folder: Path, bundle: str) -> None: # raises UserError if it cannot be found
-    "Fetch a bundle by its hash, and sign it with the key that signs the record."
+    "Fetch a bundle by its hash, try it, and sign it with the key that signs the record."
     with tempfile.TemporaryDirectory() as fetched:
         fetch_bundle(bundle, fetched, folder)
+        check_contents(fetched)
+        try_bundle(fetched)
         sign_bundle(fetched, folder, book.key)
 
 def _check_fetched(folder: Path, bundle: str) -> None: # raises UserError unless it was signed

@@ -179,6 +179,18 @@ def test_a_page_that_does_not_come_says_so_and_leaves_no_kernel(run_folder: Path
         assert not kernels_of(psutil.Process(late.pid))
 
 
+def test_no_more_kernels_run_at_once_than_are_allowed(run_folder: Path, tmp_path: Path) -> None:
+    with running_server([SERVE, run_folder, "--Dashboard.pages_at_once=1"], HOME=str(tmp_path)) as (narrow, address):
+        process, seen = psutil.Process(narrow.pid), []
+        known = ask(address, "/?" + urlsplit(address).query)[1]["Set-Cookie"].split(";")[0]
+        with ThreadPoolExecutor(3) as pool:
+            visits = [pool.submit(ask, address, path, known) for path in SERVED[:3]]
+            while not all(visit.done() for visit in visits):
+                with suppress(psutil.Error):  # one that has just ended
+                    seen.append(len(kernels_of(process)))
+        assert [visit.result()[0] for visit in visits] == [200] * 3 and max(seen) == 1
+
+
 def test_the_files_say_what_the_server_says(address: str, cookie: str, run_folder: Path) -> None:
     made = subprocess.run([PROJECT / ".venv/bin/mlops-site"], cwd=run_folder, capture_output=True, text=True,
                           timeout=60)

@@ -39,3 +39,9 @@ def test_cuda_would_be_seen():
 def test_every_requirement_is_pinned_and_names_no_address():
     lines = (PROJECT / "requirements.txt").read_text().splitlines()
     assert all(re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.!]+( ; .+)?", line) for line in lines)
+
+
+def test_every_action_is_pinned_by_its_commit():
+    used = [line.split("uses:")[1].split("#")[0].strip() for file in (PROJECT / ".github/workflows").glob("*.yml")
+            for line in file.read_text().splitlines() if "uses:" in line]
+    assert len(used) > 5 and [action for action in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action)] == []

@@ -108,6 +108,7 @@ def folder(tmp_path, monkeypatch) -> Path:
         make_bundle(tmp_path / name, kind)
     monkeypatch.setattr(champion, "fetch_bundle", lambda bundle, out, project: shutil.copytree(
         tmp_path / bundle, out, dirs_exist_ok=True))
+    monkeypatch.setattr(champion, "try_bundle", lambda bundle: None)
     monkeypatch.setattr(champion, "_dvc", stages)
     (place / "reports/register").mkdir(parents=True)
     write_json({"verdict": "proposed", "candidate": "model", "checks": []}, place / "reports/register/decision.json")
