@@ -165,6 +165,7 @@ class Record:
         self.entries.append(written)
         return written
 
+# %% ../../nbs/library/base/60_record.ipynb #47b68ae9
 @contextmanager
 def open_record(
     folder: str | Path, # of params.yaml
