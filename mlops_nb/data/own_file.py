@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from ..base.errors import UserError, exit_on_user_error
 from ..base.keys import PUBLIC
 from ..base.params import change_params, read_params
-from ..base.run_folders import run_path, write_run_folder
+from ..base.run_folders import one_at_a_time, run_path, write_run_folder
 from .arrivals import arrivals, first_and_last_day, sources_of, whole_until
 from .formats import MappedFile, rejected_rows
 from .mapping import mapping_for
@@ -105,9 +105,11 @@ def prepare_run(
     root = Path(root)
     folder = run_path(name or _as_name(source_name(source)), root)
     file = source, mapping_for(source, "transactions" if labels else "labelled")
-    params = _parameters(file, (labels, mapping_for(labels, "labels")) if labels else None, folder, root)
-    write_run_folder(folder, params)
-    write_received(folder, sources_of(params["ingest"]), params["as_of"])
+    labelled = (labels, mapping_for(labels, "labels")) if labels else None
+    with one_at_a_time(root):
+        params = _parameters(file, labelled, folder, root)
+        write_run_folder(folder, params)
+        write_received(folder, sources_of(params["ingest"]), params["as_of"])
     return folder
 
 def _as_name(name: str) -> str: # "Mai 2026 (2)": Mai-2026-2

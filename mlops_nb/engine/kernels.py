@@ -19,7 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
-from .declared import Stage, declared_stages
+from .declared import Stage, stages_in
 from .pins import pinned_environment
 from .sandbox import Sandbox, environment_folders
 
@@ -103,7 +103,7 @@ def prepare_next(sandbox: Sandbox) -> None: # does nothing outside `dvc repro`, 
     "Start the kernels of the stages that will probably follow."
     if "DVC_STAGE" not in os.environ or sys.platform != "linux":
         return
-    stages = list(declared_stages(sandbox.cwd).values())
+    stages = list(stages_in(sandbox.cwd).values())
     position = [stage.name for stage in stages].index(sandbox.stage.name)
     with ExitStack() as opened:
         expected = []

@@ -4,13 +4,16 @@
 
 # %% auto #0
 __all__ = ['SMALL', 'FileState', 'working_tree', 'environment_folders', 'files_of', 'copy_or_link', 'Sandbox', 'sandbox_for',
-           'lay_out', 'sweep', 'changed_inputs', 'missing_outputs', 'publish']
+           'alone', 'lay_out', 'sweep', 'changed_inputs', 'missing_outputs', 'publish', 'put_back']
 
 # %% ../../nbs/library/engine/20_sandbox.ipynb #70c32749
+import fcntl
 import filecmp
 import os
 import shutil
 import sys
+from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Iterable, Iterator
@@ -103,10 +106,30 @@ def _empty_inits(module: Path, tree: Path) -> list[Path]:
     inits = (folder / "__init__.py" for folder in module.parents if tree in (folder, *folder.parents))
     return [init for init in inits if init.exists() and not init.stat().st_size]
 
+# %% ../../nbs/library/engine/20_sandbox.ipynb #7356d538
+@contextmanager
+def alone(
+    sandbox: Sandbox,
+    tell: Callable[[str], None], # is given a sentence if it has to wait
+) -> Iterator[None]:
+    "Hold the folder's stages for oneself, or wait until no other stage runs."
+    sandbox.folder.parent.mkdir(parents=True, exist_ok=True)
+    held = os.open(sandbox.folder.parent, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell(f"{sandbox.stage.name}: waiting until the stage that runs in {sandbox.cwd} has ended")
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
 # %% ../../nbs/library/engine/20_sandbox.ipynb #d3a3173a
 def lay_out(sandbox: Sandbox) -> None: # raises UserError when an input is missing
     "Fill the folder with the declared inputs."
     sweep(sandbox)
+    put_back(sandbox)
     missing = next((path for path in sandbox.inputs if not path.exists()), None)
     if missing:
         raise UserError(f"{os.path.relpath(missing)} is missing",
@@ -156,7 +179,7 @@ def publish(sandbox: Sandbox) -> None:
     "Move the outputs to their places."
     for path in sandbox.outputs:
         if sandbox.inside(path).exists():
-            new, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
+            new, old = _beside(path, "new"), _beside(path, "old")
             path.parent.mkdir(parents=True, exist_ok=True)
             _remove(new, old)
             shutil.move(sandbox.inside(path), new)
@@ -164,6 +187,15 @@ def publish(sandbox: Sandbox) -> None:
                 path.rename(old)
             new.rename(path)
             _remove(old)
+
+def put_back(sandbox: Sandbox) -> None:
+    "Put back the outputs that a killed `publish` has left aside."
+    for path in sandbox.outputs:
+        if os.path.lexists(_beside(path, "old")) and not os.path.lexists(path):
+            _beside(path, "old").rename(path)
+
+def _beside(path: Path, kind: str) -> Path:
+    return path.with_name(f".{path.name}.{kind}")
 
 def _remove(*paths: Path) -> None:
     for path in paths:

@@ -9,6 +9,7 @@ __all__ = ['CONSTANT', 'BUILDERS', 'default_parameters', 'named_files', 'run', '
 import ast
 import glob
 import os
+import sys
 from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,8 +26,9 @@ from . import evidence
 from .declared import check_parameters, stage_that_writes
 from .failure import RunFailed, cause, death_message, keep_and_describe
 from .kernels import Kernel, messages, prepare_next, send_request
-from .progress import Progress, seconds_since
-from .sandbox import Sandbox, changed_inputs, lay_out, missing_outputs, publish, sandbox_for, sweep
+from .progress import Line, Progress, seconds_since
+from .sandbox import (Sandbox, alone, changed_inputs, lay_out, missing_outputs, publish, sandbox_for,
+                                     sweep)
 
 # %% ../../nbs/library/engine/90_stage.ipynb #e8dd4002
 def default_parameters(notebook: nbformat.NotebookNode) -> dict[str, Any]: # name: value; raises UserError
@@ -136,16 +138,23 @@ def publish_outputs(sandbox: Sandbox, output_path: str) -> None: # raises RunFai
 class StageFailed(click.ClickException):
     "A stage did not run to its end: Papermill's command line shows the message and exits with 1."
 
-def _checked_sandbox(notebook: nbformat.NotebookNode, output_path: str) -> Sandbox: # laid out; raises StageFailed
+def _checked_sandbox(notebook: nbformat.NotebookNode, output_path: str) -> Sandbox: # raises StageFailed
     passed = notebook.metadata.papermill.get("parameters", {})
     try:
         stage = stage_that_writes(output_path)
         check_parameters(passed, default_parameters(notebook))
-        sandbox = sandbox_for(stage, named_files(passed))
+        return sandbox_for(stage, named_files(passed))
+    except (UserError, OSError) as error:
+        raise _not_started(output_path, error) from None
+
+def _lay_out(sandbox: Sandbox, output_path: str) -> None: # raises StageFailed
+    try:
         lay_out(sandbox)
     except (UserError, OSError) as error:
-        raise StageFailed(f"{Path(output_path or 'The notebook').stem} was not started. {error}") from None
-    return sandbox
+        raise _not_started(output_path, error) from None
+
+def _not_started(output_path: str, error: Exception) -> StageFailed:
+    return StageFailed(f"{Path(output_path or 'The notebook').stem} was not started. {error}")
 
 # %% ../../nbs/library/engine/90_stage.ipynb #1bb0ee35
 class StageEngine(Engine):
@@ -155,22 +164,33 @@ class StageEngine(Engine):
     def execute_notebook(cls, nb: nbformat.NotebookNode, kernel_name: str, output_path: str | None = None,
                          execution_timeout: float | None = None, input_path: str | None = None,
                          **ignored: Any) -> nbformat.NotebookNode:
-        began = datetime.now(timezone.utc).isoformat(timespec="seconds")
         sandbox = _checked_sandbox(nb, output_path or "")
         evidence.name_cells(nb, input_path)
-        stage = sandbox.stage.name
-        progress = Progress(stage, len(evidence.code_cells(nb)), evidence.expected_seconds(output_path))
-        try:
-            record = run(nb, sandbox, progress, execution_timeout)
-            publish_outputs(sandbox, output_path)
-        except (RunFailed, OSError) as error:
-            failure = error if isinstance(error, RunFailed) else RunFailed(f"{type(error).__name__}: {error}")
-            progress.line.say(f"{stage}: failed after {seconds_since(progress.began):.1f} s")
-            raise StageFailed(keep_and_describe(nb, sandbox, failure)) from None
-        finally:
-            sweep(sandbox)
-        seconds = round(seconds_since(progress.began), 2)
-        circumstances = {"stage": stage, "began": began, "seconds": seconds, "machine": evidence.machine()}
-        evidence.write_record(output_path, circumstances | record)
-        progress.line.say(f"{stage}: done in {seconds:.1f} s")
-        return evidence.normalise(nb, sandbox.folder, sandbox.tree)
+        with alone(sandbox, Line(sys.stderr).say):
+            try:
+                _lay_out(sandbox, output_path)
+                return _executed(nb, sandbox, output_path, execution_timeout)
+            finally:
+                sweep(sandbox)
+
+def _executed(
+    notebook: nbformat.NotebookNode,
+    sandbox: Sandbox, # laid out
+    output_path: str,
+    timeout: float | None, # seconds a cell may take
+) -> nbformat.NotebookNode: # with its outputs, which are published; raises StageFailed
+    began = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    stage, cells = sandbox.stage.name, len(evidence.code_cells(notebook))
+    progress = Progress(stage, cells, evidence.expected_seconds(output_path))
+    try:
+        record = run(notebook, sandbox, progress, timeout)
+        publish_outputs(sandbox, output_path)
+    except (RunFailed, OSError) as error:
+        failure = error if isinstance(error, RunFailed) else RunFailed(f"{type(error).__name__}: {error}")
+        progress.line.say(f"{stage}: failed after {seconds_since(progress.began):.1f} s")
+        raise StageFailed(keep_and_describe(notebook, sandbox, failure)) from None
+    seconds = round(seconds_since(progress.began), 2)
+    circumstances = {"stage": stage, "began": began, "seconds": seconds, "machine": evidence.machine()}
+    evidence.write_record(output_path, circumstances | record)
+    progress.line.say(f"{stage}: done in {seconds:.1f} s")
+    return evidence.normalise(notebook, sandbox.folder, sandbox.tree)

@@ -197,10 +197,13 @@ def _open_experiment(mlflow: Any, folder: Path, experiment: str) -> None:
     local = f"sqlite:///{clone_root(folder)}/mlflow.db"
     address = os.environ.get("MLFLOW_TRACKING_URI", local)
     mlflow.set_tracking_uri(address)
-    if mlflow.get_experiment_by_name(experiment) is None:
+    known = mlflow.get_experiment_by_name(experiment)
+    if known is None:
         # a server has its own place for artifacts
         artifacts = (clone_root(folder) / "mlartifacts").as_uri() if address == local else None
         mlflow.create_experiment(experiment, artifact_location=artifacts, tags=KIND)
+    elif known.lifecycle_stage == "deleted": # on MLflow's page; its runs are kept for a while
+        mlflow.MlflowClient().restore_experiment(known.experiment_id)
     mlflow.set_experiment(experiment)
 
 def _delete_run(mlflow: Any, run: Any) -> None:

@@ -188,7 +188,11 @@ def test_a_lost_mlflow_comes_back_without_running_a_stage(clone):
     before = tracked(clone)
     assert "reports/runs/train.ipynb" in before and '"candidate"' in before
     assert all(f'["xgboost trial {number}", [["mean_average_precision", ' in before for number in range(2))
+    delete = ("from mlflow import MlflowClient; client = MlflowClient('sqlite:///mlflow.db'); "
+              "client.delete_experiment(client.get_experiment_by_name('fraud-detection').experiment_id)")
+    clone.run("python", "-c", delete)  # as on MLflow's page
     assert "has this run already" in clone.run("mlops-sync").stdout
+    assert tracked(clone) == before
     (clone.folder / "mlflow.db").unlink()
     shutil.rmtree(clone.folder / "mlartifacts")
     assert clone.ran() == []
