@@ -59,7 +59,7 @@ def ran(folder: Path, *words: str, **env: str) -> str:
 def test_a_stage_for_each_of_several_in_another_folder_with_another_file_of_parameters(project):
     work = project / "work"
     for kind in ("tree", "net"):
-        notebook(work / f"{kind}.ipynb", f"rate, models_{kind}_depth = 0.5, 1",
+        notebook(work / f"{kind}.ipynb", f"rate = 0.5\nmodels_{kind}_depth = 1",
                  f"import json; from pathlib import Path\n"
                  f"Path('{kind}.json').write_text(json.dumps([models_{kind}_depth, rate, open('rows.csv').read()]))")
     (project / "dvc.yaml").write_text(FORMS)
@@ -107,7 +107,7 @@ def test_the_engine_needs_nothing_of_ours_but_its_errors(project, alone):
     notebook(project / "fit.ipynb", "depth = 1", "import mlops_nb, pathlib\n"
              "pathlib.Path('model').write_text(f'{depth} {mlops_nb.__path__[0]}')")
     (project / "dvc.yaml").write_text(
-        "stages: {fit: {cmd: papermill --engine stage fit.ipynb runs/fit.ipynb -f params://fit.yaml, "
+        "stages: {fit: {cmd: 'papermill --engine stage fit.ipynb runs/fit.ipynb -f params://fit.yaml', "
         "deps: [fit.ipynb], params: [fit], outs: [model, runs/fit.ipynb]}}")
     (project / "params.yaml").write_text("fit: {depth: 3}")
     ran(project, "dvc", "repro", PYTHONPATH=str(alone))

@@ -10,7 +10,7 @@ import pytest
 
 from mlops_nb.base.errors import mask_card_numbers
 from mlops_nb.base.schemas import VERSION
-from mlops_nb.base.files import content_hash, write_json, write_table
+from mlops_nb.base.files import write_json, write_table
 from mlops_nb.evaluation.explanations import EARLIER_PAYMENTS, background_sample, reasons_as_text
 from mlops_nb.features.catalogue import CATALOGUE
 from mlops_nb.monitoring.alerts import (ALERTS_SCHEMA, FRAUD, GENUINE, PENDING, add_newest_reasons, alerts, figures,
@@ -18,6 +18,7 @@ from mlops_nb.monitoring.alerts import (ALERTS_SCHEMA, FRAUD, GENUINE, PENDING, 
 from mlops_nb.monitoring.drift import labelled_figures
 from mlops_nb.monitoring.settings import MonitorSettings
 from mlops_nb.monitoring.watch import labelled_and_pending, model_in_use, scored_payments
+from mlops_nb.registry import contents
 from mlops_nb.training.candidates import make_model
 from mlops_nb.training.conversion import as_onnx
 from mlops_nb.training.inputs import inputs
@@ -180,9 +181,8 @@ def bundle(request, payments, tmp_path_factory) -> tuple[Path, int]:
     (folder / "model.onnx").write_bytes(as_onnx(model, NAMES).SerializeToString())
     write_table(pd.DataFrame(background_sample(X)).rename(columns=str), folder / "background.parquet")
     (folder / "judged.onnx").write_bytes(b"not read")
-    files = {file.name: content_hash(file) for file in folder.iterdir()}
-    write_json({"version": VERSION, "files": files, "calibration": {"slope": 1, "intercept": 0}, "features": FEATURES},
-               folder / "bundle.json")
+    write_json({"version": contents.VERSION, "files": contents.file_hashes(folder), "features": FEATURES,
+                "calibration": {"slope": 1, "intercept": 0}}, folder / "bundle.json")
     return folder, steps
 
 
