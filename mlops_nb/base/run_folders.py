@@ -57,9 +57,7 @@ def _dvc(folder: Path, *arguments: str) -> None:
 @contextmanager
 def one_at_a_time(root: str | Path) -> Iterator[None]: # the project
     "Prepare run folders by one command at a time; another one waits, and says so."
-    folder = Path(root, "runs")
-    folder.mkdir(exist_ok=True)
-    held = os.open(folder, os.O_RDONLY)
+    held = os.open(root, os.O_RDONLY)
     try:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

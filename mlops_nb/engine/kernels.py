@@ -7,6 +7,7 @@ __all__ = ['KERNEL', 'Kernel', 'send_request', 'messages', 'prepare_next', 'libr
 
 # %% ../../nbs/library/engine/70_kernels.ipynb #2cc223ad
 import ast
+import inspect
 import json
 import os
 import selectors
@@ -15,7 +16,6 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -24,7 +24,7 @@ from .pins import pinned_environment
 from .sandbox import Sandbox, environment_folders
 
 # %% ../../nbs/library/engine/70_kernels.ipynb #a57a3bbc
-KERNEL = find_spec("mlops_nb.engine.kernel").origin
+KERNEL = str(Path(inspect.getfile(Stage)).with_name("kernel.py"))
 
 def _start(*arguments: str, **kwargs: Any) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-P", KERNEL, *arguments], env=pinned_environment(),

@@ -92,23 +92,25 @@ def test_two_runs_at_once_wait_for_each_other(project):
 
 
 @pytest.fixture
-def alone(tmp_path: Path) -> Path:
-    """A package with nothing but the engine and its errors."""
-    package = tmp_path / "alone/mlops_nb"
-    shutil.copytree(PROJECT / "mlops_nb/engine", package / "engine", ignore=shutil.ignore_patterns("__pycache__"))
+def taken_along(tmp_path: Path) -> Path:
+    """A package of somebody else, with the engine, its errors and the two entries that papermill looks for."""
+    package, made = tmp_path / "elsewhere/yours", PROJECT / "mlops_nb"
+    shutil.copytree(made / "engine", package / "engine", ignore=shutil.ignore_patterns("__pycache__"))
     (package / "base").mkdir()
-    for name in ("__init__.py", "base/__init__.py", "base/errors.py"):
-        if (PROJECT / "mlops_nb" / name).exists():
-            shutil.copyfile(PROJECT / "mlops_nb" / name, package / name)
+    shutil.copyfile(made / "base/errors.py", package / "base/errors.py")
+    (entries := package.with_name("yours-1.dist-info")).mkdir()
+    (entries / "METADATA").write_text("Metadata-Version: 2.1\nName: yours\nVersion: 1\n")
+    (entries / "entry_points.txt").write_text("[papermill.engine]\nours = yours.engine.stage:StageEngine\n")
     return package.parent
 
 
-def test_the_engine_needs_nothing_of_ours_but_its_errors(project, alone):
-    notebook(project / "fit.ipynb", "depth = 1", "import mlops_nb, pathlib\n"
-             "pathlib.Path('model').write_text(f'{depth} {mlops_nb.__path__[0]}')")
-    (project / "dvc.yaml").write_text(
-        "stages: {fit: {cmd: 'papermill --engine stage fit.ipynb runs/fit.ipynb -f params://fit.yaml', "
-        "deps: [fit.ipynb], params: [fit], outs: [model, runs/fit.ipynb]}}")
+def test_the_engine_works_in_another_package_with_nothing_of_ours_but_its_errors(project, taken_along):
+    notebook(project / "fit.ipynb", "depth = 1", "from pathlib import Path\n"
+             "Path('model').write_text(f'{depth} ' + Path('/proc/self/cmdline').read_text().replace('\\0', ' '))")
+    command = "papermill --engine ours fit.ipynb runs/fit.ipynb -f params://fit.yaml"
+    (project / "dvc.yaml").write_text(f"stages: {{fit: {{cmd: '{command}', deps: [fit.ipynb], params: [fit], "
+                                      "outs: [model, runs/fit.ipynb]}}")
     (project / "params.yaml").write_text("fit: {depth: 3}")
-    ran(project, "dvc", "repro", PYTHONPATH=str(alone))
-    assert (project / "model").read_text() == f"3 {alone / 'mlops_nb'}"
+    ran(project, "dvc", "repro", PYTHONPATH=str(taken_along))
+    written = (project / "model").read_text()
+    assert written.startswith("3 ") and str(taken_along / "yours/engine/kernel.py") in written
