@@ -8,7 +8,7 @@ import yaml
 
 from clones import PROJECT, merged
 from mlops_nb.base.params import read_params
-from mlops_nb.base.keys import SIMULATED
+from mlops_nb.base.keys import SIMULATED_BANK
 from mlops_nb.base.record import read_entries
 from mlops_nb.data.mapping import mapping_for
 from mlops_nb.data.parts import source_hash
@@ -16,7 +16,7 @@ from mlops_nb.operation.daily import go_on
 from mlops_nb.operation.day import mornings
 
 RULES = {"operate": {"patience": 2, "wait": 2, "rest": 2, "max_age": 3}, "register": {"mode": "auto"},
-         "trust": {"keys": SIMULATED}}
+         "trust": {"keys": SIMULATED_BANK}}
 
 
 def bundle_of(trained: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mlops_nb.base.files import write_json
-from mlops_nb.base.keys import PERSON, SIMULATED
+from mlops_nb.base.keys import PERSON, SIMULATED_BANK
 from mlops_nb.base.params import dump_yaml
 from mlops_nb.base.record import open_record
 from mlops_nb.base.schemas import VERSION, Schema, read_record, write_record
@@ -168,7 +168,7 @@ def write_run(folder: Path, frauds: int | None = None) -> Path: # the folder
            "amounts": {"atm": {"smallest": 100, "median": 4999, "percentile_99": 41299, "largest": 123456}}},
           QUALITY_SCHEMA, reports / "clean/quality.json")
     write_alerts(reports / "alerts")
-    (folder / "params.yaml").write_text(dump_yaml({"as_of": "2026-04-01", "trust": {"keys": SIMULATED}}))
+    (folder / "params.yaml").write_text(dump_yaml({"as_of": "2026-04-01", "trust": {"keys": SIMULATED_BANK}}))
     write_loop(reports / "operate")
     write_evidence(reports / "runs")
     (folder / "dvc.lock").write_text("stages: {monitor: {deps: [{path: data/bundle, md5: 9afbed39.dir}]}}")

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 from ..base.dates import parse_date
 from ..base.errors import UserError, did_you_mean
-from ..base.keys import SIMULATED
+from ..base.keys import SIMULATED_BANK
 from ..base.params import read_params
 from ..base.record import Record, read_entries
 from ..base.run_folders import named_folder, run_path
@@ -46,7 +46,7 @@ def replay_params(
                             did_you_mean(kind, candidates))
     params["train"]["models"] = {kind: candidates[kind] for kind in rules["models"]}
     tuning |= {"method": "none", "models": [kind for kind in tuning["models"] if kind in rules["models"]]}
-    params["trust"]["keys"] = SIMULATED # nothing is served from a replay
+    params["trust"]["keys"] = SIMULATED_BANK # nothing is served from a replay
     params["register"] |= {"incumbent": None, "mode": "auto", "gain": rules["gain"], "confidence": rules["confidence"]}
     return params
 

@@ -20,7 +20,7 @@ import yaml
 from clones import SMALL, Clone, contents, merged
 from mlops_nb.base.errors import UserError
 from mlops_nb.base.files import content_hash
-from mlops_nb.base.keys import SIMULATED, trusted_keys
+from mlops_nb.base.keys import SIMULATED_BANK, trusted_keys
 from mlops_nb.base.record import read_entries
 from mlops_nb.base.run_folders import write_run_folder
 from mlops_nb.operation.day import set_as_of
@@ -56,7 +56,7 @@ def receiver():
 
 
 def record_of(clone: Clone) -> list[dict]:
-    return read_entries(clone.folder / "runs/operate", trusted_keys({"trust": {"keys": SIMULATED}}))
+    return read_entries(clone.folder / "runs/operate", trusted_keys({"trust": {"keys": SIMULATED_BANK}}))
 
 
 def operate(clone: Clone, end: str = END, **settings) -> subprocess.CompletedProcess:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from clones import PROJECT, SMALL, Clone, contents, merged
-from mlops_nb.base.keys import EVERYBODYS
+from mlops_nb.base.keys import PUBLISHED
 from mlops_nb.base.record import RECORD, read_entries
 from mlops_nb.registry.champion import history, set_params
 from mlops_nb.registry.incumbent import data_hashes
@@ -108,7 +108,7 @@ def test_approving_is_recorded_reruns_what_knows_the_champion_and_leaves_the_bun
     assert (incumbent(clone), locked(clone, "data/incumbent"), locked(clone, "data/bundle")) == (bundle,) * 3
     [row] = record(clone)
     assert (row["key"], row["action"], row["from"], row["to"], row["reason"], row["commit"]) == (
-        EVERYBODYS.public, "approved", None, bundle, "a first one", head)
+        PUBLISHED.public, "approved", None, bundle, "a first one", head)
     assert clone.ran() == []
     assert (decision(clone)["verdict"] == "kept"
             and {"check": "same_as_champion", "passed": False} in decision(clone)["checks"])

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mlops_nb.base import params as params_module
 from mlops_nb.base.errors import UserError
 from mlops_nb.base.files import write_json
-from mlops_nb.base.keys import (EVERYBODYS, FOLDER, MACHINE, PERSON, SIMULATED, Key, TrustedKey, check_signature,
+from mlops_nb.base.keys import (PUBLISHED, FOLDER, MACHINE, PERSON, SIMULATED_BANK, Key, TrustedKey, check_signature,
                                 make_key, sign, signing_key, trusted_keys)
 from mlops_nb.base.params import dump_yaml, read_params
 from mlops_nb.base.record import FORM, RECORD, Record, _sealed, check_anchor, head, open_record, read_entries
@@ -73,8 +73,8 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_bundle_that_was_changed_is_refused(tmp_path, change):
-    bundle, trusted = make_bundle(tmp_path / "bundle", "xgboost"), trusted_keys({"trust": {"keys": SIMULATED}})
-    sign_bundle(bundle, tmp_path, EVERYBODYS)
+    bundle, trusted = make_bundle(tmp_path / "bundle", "xgboost"), trusted_keys({"trust": {"keys": SIMULATED_BANK}})
+    sign_bundle(bundle, tmp_path, PUBLISHED)
     check_bundle(bundle, tmp_path, trusted)
     change(bundle)
     with pytest.raises(UserError):
@@ -96,7 +96,7 @@ def test_keys_are_rotated_retired_and_revoked(tmp_path, monkeypatch):
     today = [TrustedKey("old", old.public, PERSON, was.since, TODAY), TrustedKey("new", new.public, PERSON, TODAY)]
     sign_bundle(bundle, tmp_path, signing_key(today, PERSON))
     assert check_bundle(bundle, tmp_path, today).name == "new"
-    with pytest.raises(UserError, match="no key to sign with, of a machine's"):
+    with pytest.raises(UserError, match="no machine's key to sign with"):
         signing_key(today, MACHINE)
 
 
@@ -113,7 +113,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     (place / "reports/register").mkdir(parents=True)
     write_json({"verdict": "proposed", "candidate": "model", "checks": []}, place / "reports/register/decision.json")
     (place / "params.yaml").write_text(
-        dump_yaml({"register": {"incumbent": None, "mode": "propose"}, "trust": {"keys": SIMULATED}}))
+        dump_yaml({"register": {"incumbent": None, "mode": "propose"}, "trust": {"keys": SIMULATED_BANK}}))
     propose(place, FIRST)
     approve("a first one", place)
     propose(place, SECOND)
@@ -256,7 +256,7 @@ def test_a_record_that_was_cut_is_noticed_by_what_git_has(folder, kept, monkeypa
 def test_no_machine_approves(folder, monkeypatch, tmp_path):
     monkeypatch.setenv(FOLDER, str(tmp_path / "keys"))
     listed = {"robot": {"public": make_key("robot").public, "kind": MACHINE, "since": str(TODAY), "until": None}}
-    params = read_params(folder) | {"trust": {"keys": listed | SIMULATED}}
+    params = read_params(folder) | {"trust": {"keys": listed | SIMULATED_BANK}}
     (folder / "params.yaml").write_text(dump_yaml(params))
     with open_record(folder, MACHINE) as book:
         assert book.key.name == "robot"
@@ -270,7 +270,7 @@ def test_the_gate_promotes_with_the_machines_key_and_with_none_it_says_how_to_ma
     monkeypatch.setenv(FOLDER, str(tmp_path / "keys"))
     write_json({"verdict": "promoted", "candidate": "model", "checks": []}, folder / "reports/register/decision.json")
     own = {"ada": {"public": make_key("ada").public, "kind": PERSON, "since": str(TODAY), "until": None},
-           "everybody": next(iter(SIMULATED.values())) | {"until": str(TODAY)}}
+           "everybody": next(iter(SIMULATED_BANK.values())) | {"until": str(TODAY)}}
     (folder / "params.yaml").write_text(dump_yaml(read_params(folder) | {"trust": {"keys": own}}))
     with pytest.raises(UserError, match="KIND=machine"):
         promote(folder)
@@ -294,7 +294,7 @@ def test_while_one_approves_nobody_else_does(folder):
 
 def test_times_do_not_go_back(folder):
     entries = read_entries(folder)
-    earlier = _sealed({"kind": "wait", "day": "2026-03-01", "time": "2020-01-01T00:00:00+00:00"}, entries, EVERYBODYS)
+    earlier = _sealed({"kind": "wait", "day": "2026-03-01", "time": "2020-01-01T00:00:00+00:00"}, entries, PUBLISHED)
     with (folder / RECORD).open("a") as file:
         file.write(json.dumps(earlier, sort_keys=True) + "\n")
     with pytest.raises(UserError, match="does not fit its seal"):
@@ -302,6 +302,6 @@ def test_times_do_not_go_back(folder):
 
 
 def test_a_signature_of_another_form_is_no_entry():
-    statement = sign({"form": "bundle signature", "time": "2026-05-01T00:00:00+00:00"}, EVERYBODYS)
+    statement = sign({"form": "bundle signature", "time": "2026-05-01T00:00:00+00:00"}, PUBLISHED)
     with pytest.raises(UserError, match="no record entry"):
-        check_signature(statement, FORM, [TrustedKey("everybody", EVERYBODYS.public, "public", date(2026, 1, 1))])
+        check_signature(statement, FORM, [TrustedKey("everybody", PUBLISHED.public, "public", date(2026, 1, 1))])
